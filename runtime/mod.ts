@@ -1,1 +1,42 @@
-export {};
+/**
+ * What every process needs and no role owns: flags and environment, serving and draining, logs, measures, problem
+ * answers, request ids and trace context.
+ *
+ * @module
+ */
+export { type Clock, sleep, type SleepOptions, systemClock, type Timer } from "./clock.ts";
+export {
+  type Environment,
+  internalKey,
+  kvAccessToken,
+  processEnvironment,
+  production,
+  secret,
+  SecretError,
+  type SecretOptions,
+} from "./environment.ts";
+export {
+  type Flag,
+  flag,
+  FlagError,
+  type FlagOptions,
+  type FlagSpecs,
+  type FlagValues,
+  listFlag,
+  number,
+  originSchema,
+  parseFlags,
+  portSchema,
+  switchFlag,
+} from "./flags.ts";
+export { type KvDeadlineOptions, KvTimeoutError, withDeadline } from "./kv_deadline.ts";
+export { configureLogging, type LoggingOptions } from "./log.ts";
+export { openKv, type OpenKvOptions } from "./open_kv.ts";
+export { asProblem, ProblemError, type ProblemOptions, problemResponse } from "./problem.ts";
+export { EXIT_USAGE, type Program, readFlags, refuseToStart } from "./program.ts";
+export { type Readiness, type ReadinessCheck } from "./readiness.ts";
+export { peerAddress, type RequestContext, type ServeInfo } from "./request_context.ts";
+export { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
+export { createRole, type Role, type RoleOptions } from "./role.ts";
+export { instanceName, serve, type Served, serveFlags } from "./serve.ts";
+export { continueTrace, type TraceContext, traceparent } from "./trace_context.ts";

@@ -54,14 +54,20 @@ declare module "@std/assert" {
   export function unreachable(msg?: string): never;
 }
 
-declare module "@std/async" {
+declare module "@std/async/abortable" {
+  export function abortable<T>(p: Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+declare module "@std/async/deadline" {
+  export function deadline<T>(p: Promise<T>, ms: number, options?: { signal?: AbortSignal }): Promise<T>;
+}
+
+declare module "@std/async/delay" {
   export interface DelayOptions {
     signal?: AbortSignal;
     persistent?: boolean;
   }
   export function delay(ms: number, options?: DelayOptions): Promise<void>;
-  export function deadline<T>(p: Promise<T>, ms: number, options?: { signal?: AbortSignal }): Promise<T>;
-  export function abortable<T>(p: Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
 declare module "@std/cli/parse-args" {

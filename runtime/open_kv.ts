@@ -1,0 +1,40 @@
+import { getLogger } from "@logtape/logtape";
+import { type Clock, sleep, systemClock } from "./clock.ts";
+
+/** How {@linkcode openKv} opens. */
+export interface OpenKvOptions {
+  /** Milliseconds between two tries to reach a server. @default 100 */
+  retryInterval?: number;
+  /** Gives up. @default never */
+  signal?: AbortSignal;
+  /** @default {@linkcode systemClock} */
+  clock?: Clock;
+  /** @default `Deno.openKv` */
+  open?: (target: string) => Promise<Deno.Kv>;
+}
+
+/**
+ * Opens whatever `Deno.openKv` takes: a file path, `:memory:`, or the URL of a KV Connect server, for which it waits
+ * when the server cannot be reached yet. A server that refuses (a wrong token) is an error at once.
+ *
+ * @throws {Error} what `Deno.openKv` throws for another reason, or the signal's reason
+ */
+export async function openKv(target: string, options: OpenKvOptions = {}): Promise<Deno.Kv> {
+  const { retryInterval = 100, signal, clock = systemClock, open = Deno.openKv } = options;
+  const logger = getLogger(["flotilla", "kv"]);
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await open(target);
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      if (attempt === 10) logger.warn("Waiting for the KV server at {target}", { target });
+      await sleep(retryInterval, { clock, ...(signal === undefined ? {} : { signal }) });
+    }
+  }
+}
+
+/** `Deno.openKv` tells an unreachable server from a refusal by its message only. */
+function isUnreachable(error: unknown): boolean {
+  return error instanceof Error &&
+    /failed to connect|Connection refused|error sending request/i.test(error.message);
+}

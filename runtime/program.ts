@@ -1,0 +1,56 @@
+import { bold } from "@std/fmt/colors";
+import { FlagError, type FlagSpecs, type FlagValues, kebab, parseFlags } from "./flags.ts";
+
+/** What `--help` says of a program. */
+export interface Program {
+  /** How it is called, for example `deno task balancer`. */
+  name: string;
+  /** One sentence. */
+  summary: string;
+}
+
+/** How a program ends that was called wrongly (as with `EX_USAGE`, but the shell's own number for it). */
+export const EXIT_USAGE = 2;
+
+/**
+ * Reads this process's flags. `--help` prints what the program takes and exits 0; an unknown flag or a bad value is
+ * named on standard error, and the process exits 2.
+ */
+export function readFlags<S extends FlagSpecs>(program: Program, specs: S): FlagValues<S> {
+  if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+    writeLine(Deno.stdout, helpText(program, specs));
+    Deno.exit(0);
+  }
+  try {
+    return parseFlags(specs, Deno.args);
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    refuseToStart(`${error.message}\nTry: ${program.name} --help`);
+  }
+}
+
+/** Says on standard error why the program cannot start, and exits 2. */
+export function refuseToStart(reason: string): never {
+  writeLine(Deno.stderr, reason);
+  Deno.exit(EXIT_USAGE);
+}
+
+/** The text of `--help`. */
+export function helpText(program: Program, specs: FlagSpecs): string {
+  const rows = Object.entries(specs).map(([name, spec]) => {
+    const placeholder = spec.kind === "switch" ? "" : ` ${spec.placeholder ?? kebab(name).toUpperCase()}`;
+    const notes = [
+      spec.kind === "list" ? "may be given again" : "",
+      spec.env === undefined ? "" : `or ${spec.env}`,
+    ];
+    const note = notes.filter((text) => text !== "").join("; ");
+    return [`--${kebab(name)}${placeholder}`, note === "" ? spec.help : `${spec.help} (${note})`] as const;
+  });
+  const width = Math.max(...rows.map(([left]) => left.length));
+  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  return [`${bold(program.name)}: ${program.summary}`, "", ...lines].join("\n");
+}
+
+function writeLine(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  stream.writeSync(new TextEncoder().encode(`${text}\n`));
+}

@@ -1,0 +1,49 @@
+import { Gauge, Histogram, type Registry } from "prom-client";
+
+/** The measures that every role has, in the names and base units of the Prometheus guide. */
+export interface RoleMetrics {
+  /** Counts a request in. */
+  started(): void;
+  /** Counts it out: `seconds` from request head to answer head. */
+  finished(labels: { method: string; route: string; status: number }, seconds: number): void;
+}
+
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** Registers a role's measures with `registry`. */
+export function createRoleMetrics(registry: Registry): RoleMetrics {
+  const registers = [registry];
+  const inFlight = new Gauge({
+    name: "flotilla_requests_in_flight",
+    help: "Requests that have begun and whose answer has not",
+    registers,
+  });
+  const duration = new Histogram({
+    name: "flotilla_request_duration_seconds",
+    help: "Time from a request's head to its answer's head",
+    labelNames: ["method", "route", "status"] as const,
+    buckets: BUCKETS,
+    registers,
+  });
+  new Gauge({
+    name: "flotilla_process_memory_bytes",
+    help: "Memory of the process, by kind",
+    labelNames: ["kind"] as const,
+    registers,
+    collect() {
+      const { rss, heapTotal, heapUsed, external } = Deno.memoryUsage();
+      for (const [kind, bytes] of Object.entries({ rss, heapTotal, heapUsed, external })) {
+        this.set({ kind }, bytes);
+      }
+    },
+  });
+  return {
+    started: () => inFlight.inc(),
+    finished({ method, route, status }, seconds) {
+      inFlight.dec();
+      const known = METHODS.has(method) ? method : "other";
+      duration.observe({ method: known, route, status: `${Math.floor(status / 100)}xx` }, seconds);
+    },
+  };
+}
