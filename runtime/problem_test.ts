@@ -1,4 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { KvTimeoutError } from "./kv_deadline.ts";
 import { asProblem, ProblemError, problemResponse } from "./problem.ts";
 
 Deno.test("problemResponse() answers RFC 9457 members, extensions, headers and the request id", async () => {
@@ -35,4 +36,9 @@ Deno.test("asProblem() hides what an unexpected error says", () => {
 Deno.test("asProblem() keeps a ProblemError as it is", () => {
   const problem = new ProblemError(404, "gone");
   assertStrictEquals(asProblem(problem), problem);
+});
+
+Deno.test("asProblem() answers 503 with Retry-After when the database did not answer", () => {
+  const problem = asProblem(new KvTimeoutError("The database did not answer within 2000 ms"));
+  assertEquals([problem.status, problem.headers.get("retry-after")], [503, "1"]);
 });

@@ -45,6 +45,9 @@ const PROBER_PATIENCE = 2_000;
 /** A prober that asked within this time is taken to ask again; milliseconds. */
 const PROBER_RECENT = 5_000;
 
+/** What a program has to close what it opened after in-flight requests were cut off; milliseconds. */
+const CLOSING_TIME = 500;
+
 /**
  * Starts logging, listens, serves, and resolves when the process was told to stop and has drained.
  *
@@ -67,15 +70,24 @@ export async function serve(
   served.drain();
   logger.info("{instance} drains, for at most {seconds} s", { instance, seconds: flags.drain });
   if (polite) await untilProberKnows(served, systemClock);
-  const drained = await finishInFlight(server, flags.drain * 1_000);
-  if (!drained) logger.warn("{instance} cut off what was still in flight", { instance });
+  if (!await finishInFlight(server, flags.drain * 1_000)) {
+    // Nothing can close connections that a shutdown waits for, and they would keep the process running for ever.
+    setTimeout(() => Deno.exit(0), CLOSING_TIME);
+    logger.warn("{instance} cut off what was still in flight", { instance });
+  }
   logger.info("{instance} has stopped", { instance });
 }
 
-function listen(served: Served, flags: FlagValues<typeof serveFlags>): Deno.HttpServer<Deno.NetAddr> {
+function listen(
+  served: Served,
+  flags: FlagValues<typeof serveFlags>,
+): Deno.HttpServer<Deno.NetAddr> {
   const { port, host: hostname } = flags;
   try {
-    return Deno.serve({ port, hostname, onListen: () => {} }, (request, info) => served.fetch(request, info));
+    return Deno.serve(
+      { port, hostname, onListen: () => {} },
+      (request, info) => served.fetch(request, info),
+    );
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     refuseToStart(`--port: ${hostname}:${port} is taken by another process`);
