@@ -1,0 +1,198 @@
+import { setImmediate } from "node:timers";
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "@flotilla/runtime";
+import type { AtomicWrite } from "./atomic_write.ts";
+import type { Evictor } from "./evictor.ts";
+import { type Effect, planWrite, type Snapshot } from "./plan.ts";
+import { Refusal } from "./refusal.ts";
+import { StorageFailure } from "./storage_failure.ts";
+import type { StoreMetrics } from "./store_metrics.ts";
+import type { Table } from "./table.ts";
+
+/** How a write ended that was judged: committed under a version, or the indices of the checks that failed. */
+export type WriteOutcome =
+  | { readonly type: "committed"; readonly version: number }
+  | { readonly type: "conflict"; readonly failed: readonly number[] };
+
+/** What a {@linkcode Committer} works with. */
+export interface CommitterOptions {
+  table: Table;
+  clock: Clock;
+  metrics: StoreMetrics;
+  /** Keeps the table within its bound. @default none: the table grows */
+  evictor?: Evictor | undefined;
+  /** Told of every key that a commit changed, once the commit is done. */
+  onChange(key: Uint8Array): void;
+}
+
+/** A write that could not be committed. */
+export interface CommitFailure {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly failure: StorageFailure;
+}
+
+interface Pending {
+  readonly write: AtomicWrite;
+  readonly resolve: (outcome: WriteOutcome) => void;
+  readonly reject: (refusal: Refusal) => void;
+}
+
+type Verdict = WriteOutcome | { readonly type: "refused"; readonly refusal: Refusal };
+
+interface Batch {
+  readonly verdicts: Verdict[];
+  readonly changed: Uint8Array[];
+}
+
+/** Mutations in one transaction, about: it holds the event loop for a few milliseconds at most. */
+const MUTATIONS_PER_COMMIT = 1_000;
+
+/**
+ * Commits writes in groups: those that arrive while the one before is being committed share the next transaction and so
+ * one flush to the disk. Each is judged by itself, in the order of arrival, and sees what those before it have done.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #logger = getLogger(["flotilla", "store"]);
+  #queue: Pending[] = [];
+  #scheduled = false;
+  #failure: CommitFailure | undefined;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  /** Why and when the last write could not be committed; `undefined` once one could again. */
+  get failure(): CommitFailure | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Resolves when the write is judged and, if it was applied, durable.
+   *
+   * Rejects with a {@linkcode Refusal}: 4xx when the write does not fit what is stored, 507 when there is no room for
+   * it, 503 when the database cannot commit. Nothing of it has happened then.
+   */
+  submit(write: AtomicWrite): Promise<WriteOutcome> {
+    const { promise, resolve, reject } = Promise.withResolvers<WriteOutcome>();
+    this.#queue.push({ write, resolve, reject });
+    this.#schedule();
+    return promise;
+  }
+
+  /** Commits everything that was submitted. */
+  flush(): void {
+    while (this.#queue.length > 0) this.#commit(this.#nextGroup());
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // After everything that has already arrived has been read, and so is in the queue.
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#commit(this.#nextGroup());
+      if (this.#queue.length > 0) this.#schedule();
+    });
+  }
+
+  #nextGroup(): Pending[] {
+    let mutations = 0;
+    let count = 0;
+    for (const { write } of this.#queue) {
+      mutations += write.mutations.length;
+      if (count > 0 && mutations > MUTATIONS_PER_COMMIT) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  #commit(group: readonly Pending[]): void {
+    const started = performance.now();
+    let batch: Batch;
+    try {
+      batch = this.#options.table.transaction(() => this.#judge(group));
+    } catch (error) {
+      this.#fail(group, error instanceof StorageFailure ? error : new StorageFailure(error));
+      return;
+    }
+    if (batch.changed.length > 0) this.#recover();
+    this.#options.metrics.committed(group.length, (performance.now() - started) / 1_000);
+    group.forEach((pending, index) => this.#settle(pending, batch.verdicts[index]));
+    for (const key of batch.changed) this.#options.onChange(key);
+  }
+
+  #judge(group: readonly Pending[]): Batch {
+    const { table, clock, evictor, metrics } = this.#options;
+    const now = clock.now();
+    const snapshot: Snapshot = {
+      version: (key) => table.version(key, now),
+      entry: (key) => table.entry(key, now),
+    };
+    const changed: Uint8Array[] = [];
+    const verdicts = group.map(({ write }): Verdict => {
+      try {
+        const plan = planWrite(write, table.nextVersion, snapshot);
+        if (plan.type === "conflict") return plan;
+        const version = table.apply(plan.effects);
+        this.#note(plan.effects, changed);
+        return { type: "committed", version };
+      } catch (error) {
+        if (error instanceof Refusal) return { type: "refused", refusal: error };
+        throw error;
+      }
+    });
+    const evicted = evictor?.makeRoom(table) ?? [];
+    for (const { key } of evicted) changed.push(key);
+    metrics.evicted(evicted.length);
+    return { verdicts, changed };
+  }
+
+  #note(effects: readonly Effect[], changed: Uint8Array[]): void {
+    for (const { type, key } of effects) {
+      if (type === "put") this.#options.evictor?.touch(key);
+      changed.push(key);
+    }
+  }
+
+  #settle(pending: Pending, verdict: Verdict | undefined): void {
+    if (verdict === undefined) pending.reject(Refusal.forNow("The write was not judged."));
+    else if (verdict.type === "refused") pending.reject(verdict.refusal);
+    else pending.resolve(verdict);
+    this.#options.metrics.wrote(verdict?.type ?? "failed");
+  }
+
+  #recover(): void {
+    if (this.#failure === undefined) return;
+    this.#failure = undefined;
+    this.#logger.info("The database takes writes again");
+  }
+
+  /** Nothing of the group was committed. A write that fails by itself must not take others with it: each goes alone. */
+  #fail(group: readonly Pending[], failure: StorageFailure): void {
+    if (group.length > 1) {
+      for (const pending of group) this.#commit([pending]);
+      return;
+    }
+    if (this.#failure === undefined) {
+      this.#logger.error("The database takes no writes: {failure}", { failure });
+    }
+    this.#failure = { at: this.#options.clock.now(), failure };
+    for (const pending of group) {
+      pending.reject(refusalOf(failure));
+      this.#options.metrics.wrote("failed");
+    }
+  }
+}
+
+/**
+ * Both answers are of the 5xx class, so that clients try again and a write is done once there is room: a full disk is
+ * temporary (RFC 4918, section 11.5), and nothing that was refused for it was ever acknowledged.
+ */
+function refusalOf(failure: StorageFailure): Refusal {
+  const { kind, message } = failure;
+  if (kind !== "full") return Refusal.forNow(`The database cannot commit now: ${message}.`, failure);
+  const text = "The database has no room for this write: the disk or the quota is full.";
+  return new Refusal(507, text, { headers: { "retry-after": "1" }, cause: failure });
+}

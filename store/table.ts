@@ -1,0 +1,260 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import { type DatabaseOptions, openDatabase } from "./database_file.ts";
+import type { Entry, ReadRange } from "./datapath.ts";
+import type { Effect } from "./plan.ts";
+import { StorageFailure } from "./storage_failure.ts";
+
+/** How many entries a table holds and how large they are. */
+export interface TableSize {
+  readonly rows: number;
+  /** Of keys and values. */
+  readonly bytes: number;
+}
+
+/** A row as eviction looks at it. */
+export interface Candidate {
+  readonly id: number;
+  readonly key: Uint8Array;
+}
+
+/** The identity of every database in memory: it comes back empty when its process does, but it is the same to clients. */
+const MEMORY_ID = "00000000-0000-0000-0000-000000000000";
+/** How many versions are reserved at once, so that a commit need not write which one it used. */
+const VERSIONS_RESERVED = 1_000_000;
+
+const LIVE = "(expires is null or +expires > ?)";
+
+/** The entries in SQLite, and the versions of commits. Every call is synchronous and short. */
+export class Table implements Disposable {
+  /** The database's UUID. */
+  readonly id: string;
+  readonly #database: DatabaseSync;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+  #rows: number;
+  #bytes: number;
+  /** The version used last. */
+  #version: number;
+  /** No version above this one was used before the last commit, whatever happened since. */
+  #ceiling: number;
+
+  /**
+   * @param now milliseconds since the epoch
+   * @throws {DatabaseOpenError} when the file cannot be opened
+   */
+  constructor(options: DatabaseOptions, now: number) {
+    this.#database = openDatabase(options);
+    this.#statements = prepareStatements(this.#database);
+    this.id = options.path === ":memory:" ? MEMORY_ID : this.#identity();
+    const size = this.#database.prepare(
+      "select count(*) as rows, coalesce(sum(length(key) + length(value)), 0) as bytes from entries",
+    ).get();
+    this.#rows = integer(size?.["rows"]);
+    this.#bytes = integer(size?.["bytes"]);
+    const ceiling = this.#database.prepare("select value from meta where name = 'ceiling'").get();
+    this.#ceiling = ceiling === undefined ? 0 : integer(ceiling["value"]);
+    // Microseconds of the clock as the least version: a file restored from a backup, or memory that was lost, then
+    // does not give out versionstamps a second time that some client still holds.
+    this.#version = Math.max(this.#ceiling, now * 1_000);
+  }
+
+  get size(): TableSize {
+    return { rows: this.#rows, bytes: this.#bytes };
+  }
+
+  /** The version that the next applied write gets. */
+  get nextVersion(): number {
+    return this.#version + 1;
+  }
+
+  /** What is stored under the key and has not expired. */
+  entry(key: Uint8Array, now: number): Entry | undefined {
+    const row = this.#statements.get.get(key, now);
+    return row === undefined ? undefined : entryOf(row, key);
+  }
+
+  /** The version that wrote the key, if it is there and has not expired. */
+  version(key: Uint8Array, now: number): number | undefined {
+    const row = this.#statements.version.get(key, now);
+    return row === undefined ? undefined : integer(row["version"]);
+  }
+
+  /** The entries of a range that have not expired, in its order. */
+  list(range: ReadRange, now: number): Entry[] {
+    const { start, end, limit, reverse } = range;
+    if (isPoint(start, end)) {
+      const entry = this.entry(start, now);
+      return entry === undefined ? [] : [entry];
+    }
+    const statement = reverse ? this.#statements.listReverse : this.#statements.list;
+    return statement.all(start, end, now, limit).map((row) => entryOf(row, blob(row["key"])));
+  }
+
+  /**
+   * Runs `work` in a transaction and returns when it is committed, as far as `synchronous` says.
+   *
+   * @throws {StorageFailure} when it could not be committed: then nothing has changed
+   */
+  transaction<T>(work: () => T): T {
+    const [rows, bytes, ceiling] = [this.#rows, this.#bytes, this.#ceiling];
+    try {
+      this.#database.exec("begin immediate");
+      const result = work();
+      if (this.#version > this.#ceiling) this.#reserveVersions();
+      this.#statements.commit.run();
+      return result;
+    } catch (error) {
+      [this.#rows, this.#bytes, this.#ceiling] = [rows, bytes, ceiling];
+      // SQLite has rolled back by itself after some failures, such as a full disk.
+      if (this.#database.isTransaction) this.#database.exec("rollback");
+      throw new StorageFailure(error);
+    }
+  }
+
+  /** Applies the effects of one write under a version of its own, inside a transaction. */
+  apply(effects: readonly Effect[]): number {
+    const version = ++this.#version;
+    for (const effect of effects) {
+      if (effect.type === "put") this.#put(effect, version);
+      else this.#remove(effect.key);
+    }
+    return version;
+  }
+
+  /** Deletes up to `limit` entries that have expired, inside a transaction, and says how many. */
+  removeExpired(now: number, limit: number): number {
+    const rows = this.#statements.removeExpired.all(now, limit);
+    this.#rows -= rows.length;
+    for (const row of rows) this.#bytes -= integer(row["size"]);
+    return rows.length;
+  }
+
+  /** When the next entry expires, or has expired without having been deleted. */
+  nextExpiry(): number | undefined {
+    const row = this.#statements.nextExpiry.get();
+    return row === undefined ? undefined : integer(row["expires"]);
+  }
+
+  /** Up to `limit` rows in the order they were made in, after the row `after`. */
+  candidates(after: number, limit: number): Candidate[] {
+    return this.#statements.candidates.all(after, limit)
+      .map((row) => ({ id: integer(row["rowid"]), key: blob(row["key"]) }));
+  }
+
+  /** Deletes an entry, inside a transaction. */
+  evict({ key }: Candidate): void {
+    this.#remove(key);
+  }
+
+  /** Closes the file, and with it lets the next process in. Nothing can be called after that. */
+  [Symbol.dispose](): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #put(effect: Effect & { type: "put" }, version: number): void {
+    const { key, value, encoding, expires } = effect;
+    const old = this.#storedSize(key);
+    this.#statements.put.run(key, value, encoding, version, expires);
+    if (old === undefined) this.#rows++;
+    this.#bytes += key.length + value.length - (old ?? 0);
+  }
+
+  #remove(key: Uint8Array): void {
+    const old = this.#storedSize(key);
+    if (old === undefined) return;
+    this.#statements.remove.run(key);
+    this.#rows--;
+    this.#bytes -= old;
+  }
+
+  #storedSize(key: Uint8Array): number | undefined {
+    const row = this.#statements.size.get(key);
+    return row === undefined ? undefined : key.length + integer(row["size"]);
+  }
+
+  #reserveVersions(): void {
+    this.#ceiling = this.#version + VERSIONS_RESERVED;
+    this.#database.prepare("insert or replace into meta (name, value) values ('ceiling', ?)").run(
+      this.#ceiling,
+    );
+  }
+
+  #identity(): string {
+    const stored = this.#database.prepare("select value from meta where name = 'id'").get()?.["value"];
+    if (typeof stored === "string") return stored;
+    const id = crypto.randomUUID();
+    this.#database.prepare("insert into meta (name, value) values ('id', ?)").run(id);
+    return id;
+  }
+}
+
+function prepareStatements(database: DatabaseSync): Record<
+  | "get"
+  | "version"
+  | "list"
+  | "listReverse"
+  | "put"
+  | "size"
+  | "remove"
+  | "removeExpired"
+  | "nextExpiry"
+  | "candidates"
+  | "commit",
+  StatementSync
+> {
+  const prepare = (sql: string) => database.prepare(sql);
+  const range =
+    `select key, value, encoding, version, expires from entries where key >= ? and key < ? and ${LIVE}`;
+  return {
+    get: prepare(`select value, encoding, version, expires from entries where key = ? and ${LIVE}`),
+    version: prepare(`select version from entries where key = ? and ${LIVE}`),
+    list: prepare(`${range} order by key limit ?`),
+    listReverse: prepare(`${range} order by key desc limit ?`),
+    put: prepare(
+      "insert into entries (key, value, encoding, version, expires) values (?1, ?2, ?3, ?4, ?5) " +
+        "on conflict (key) do update set value = ?2, encoding = ?3, version = ?4, expires = ?5",
+    ),
+    size: prepare("select length(value) as size from entries where key = ?"),
+    remove: prepare("delete from entries where key = ?"),
+    removeExpired: prepare(
+      "delete from entries where rowid in (select rowid from entries where expires <= ? order by expires limit ?) " +
+        "returning length(key) + length(value) as size",
+    ),
+    nextExpiry: prepare("select expires from entries where expires is not null order by expires limit 1"),
+    candidates: prepare("select rowid, key from entries where rowid > ? order by rowid limit ?"),
+    commit: prepare("commit"),
+  };
+}
+
+/** Whether a range holds one key at most, as every `get` of a client asks for: its end is its start and a zero byte. */
+function isPoint(start: Uint8Array, end: Uint8Array): boolean {
+  if (end.length !== start.length + 1 || end[start.length] !== 0) return false;
+  for (let index = 0; index < start.length; index++) {
+    if (start[index] !== end[index]) return false;
+  }
+  return true;
+}
+
+function entryOf(row: Record<string, SQLOutputValue>, key: Uint8Array): Entry {
+  const { value, encoding, version, expires } = row;
+  return {
+    key,
+    value: blob(value),
+    encoding: integer(encoding),
+    version: integer(version),
+    expires: expires === null ? null : integer(expires),
+  };
+}
+
+function integer(value: SQLOutputValue | undefined): number {
+  if (typeof value !== "number") {
+    throw new TypeError(`Cannot read a row: expected an integer, got ${typeof value}`);
+  }
+  return value;
+}
+
+function blob(value: SQLOutputValue | undefined): Uint8Array {
+  if (!(value instanceof Uint8Array)) {
+    throw new TypeError(`Cannot read a row: expected bytes, got ${typeof value}`);
+  }
+  return value;
+}
