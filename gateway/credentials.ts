@@ -1,0 +1,32 @@
+import type { Principal } from "@flotilla/auth/verify";
+import { ProblemError } from "@flotilla/runtime";
+
+/** Checks the tokens of clients. */
+export interface TokenVerifier {
+  /** The principal of a token that was checked before and still holds; `undefined` when it is not known yet. */
+  peek(token: string): Principal | undefined;
+  /**
+   * The principal of a token.
+   *
+   * @throws {ProblemError} 401 `invalid_token` when it does not hold
+   */
+  verify(token: string): Promise<Principal>;
+}
+
+const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
+
+/**
+ * The token of a request's `Authorization` (RFC 6750, section 2.1); `undefined` when there is none, or when another
+ * scheme is used. Tokens in the query or in the content are not taken: they end up in logs.
+ *
+ * @throws {ProblemError} 401 `invalid_token` when the field is malformed
+ */
+export function bearerToken(headers: Headers): string | undefined {
+  const field = headers.get("authorization");
+  if (field === null || !/^Bearer(?: |$)/i.test(field)) return undefined;
+  const token = BEARER.exec(field)?.[1];
+  if (token !== undefined) return token;
+  throw new ProblemError(401, "The Authorization field does not hold one bearer token", {
+    headers: { "www-authenticate": 'Bearer error="invalid_token"' },
+  });
+}

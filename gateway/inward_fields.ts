@@ -1,0 +1,49 @@
+import { ASSERTION_HEADER } from "@flotilla/auth/verify";
+import { REQUEST_ID_HEADER, type RequestContext, traceparent } from "@flotilla/runtime";
+
+/**
+ * The fields of a client's request that are passed inwards: each one that an inner role has a use for, and no other. So
+ * whatever could be taken for one of our own fields, now or later, never gets past the gateway, and neither do
+ * hop-by-hop fields, cookies, or the client's token.
+ */
+export const PASSED_INWARDS: readonly string[] = [
+  "accept",
+  "accept-language",
+  "cache-control",
+  "content-language",
+  "content-type",
+  "idempotency-key",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+  "last-event-id",
+  "prefer",
+  "range",
+  "user-agent",
+];
+
+/** How {@linkcode inwardFields} makes the head of a call. */
+export interface InwardFieldsOptions {
+  readonly context: RequestContext;
+  /** Proof of who is calling. */
+  readonly assertion: string;
+}
+
+/** The fields of the call to an inner role: what of the client's may pass, and what the gateway itself has to say. */
+export function inwardFields(given: Headers, options: InwardFieldsOptions): Headers {
+  const { context, assertion } = options;
+  const fields = new Headers();
+  for (const name of PASSED_INWARDS) {
+    const value = given.get(name);
+    if (value !== null) fields.set(name, value);
+  }
+  // The gateway packs for the client; between roles nothing is packed, and no `fetch` unpacks what it asked for itself.
+  fields.set("accept-encoding", "identity");
+  fields.set(ASSERTION_HEADER, assertion);
+  fields.set(REQUEST_ID_HEADER, context.requestId);
+  fields.set("traceparent", traceparent(context.trace));
+  if (context.trace.state !== undefined) fields.set("tracestate", context.trace.state);
+  return fields;
+}
