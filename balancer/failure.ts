@@ -111,3 +111,22 @@ export function blamesUpstream(kind: FailureKind): boolean {
   return kind !== "client_gone" && kind !== "request_body" && kind !== "stale_connection" &&
     kind !== "total_timeout";
 }
+
+/** How a transport says that an attempt failed. */
+export class AttemptError extends Error {
+  override readonly name = "AttemptError";
+  readonly failure: AttemptFailure;
+
+  constructor(failure: AttemptFailure) {
+    super(
+      `Attempt failed: ${failure.kind}`,
+      failure.cause === undefined ? undefined : { cause: failure.cause },
+    );
+    this.failure = failure;
+  }
+}
+
+/** The failure behind whatever a transport threw; what says nothing of itself may have happened after the request was sent. */
+export function failureOf(thrown: unknown): AttemptFailure {
+  return thrown instanceof AttemptError ? thrown.failure : { kind: "reset", cause: thrown };
+}

@@ -1,1 +1,55 @@
-export {};
+/**
+ * An L7 load balancer as a library: give {@linkcode createBalancer} the upstreams, and serve its `fetch`.
+ *
+ * @module
+ */
+export { type AddressList, addressList } from "./address_list.ts";
+export type { LimitsOptions } from "./admission.ts";
+export { describeFailure, describeNoUpstream, type FailureAnswer } from "./answer.ts";
+export type {
+  Attempt,
+  AttemptSource,
+  Begun,
+  Exchange,
+  NoUpstream,
+  NoUpstreamReason,
+  PickContext,
+  Queued,
+} from "./attempt.ts";
+export { type Balancer, type BalancerOptions, createBalancer } from "./balancer.ts";
+export {
+  AttemptError,
+  type AttemptFailure,
+  blamesUpstream,
+  FAILURE_KINDS,
+  type FailureKind,
+  failureOf,
+  isIdempotent,
+  mayTryAgain,
+  type Reach,
+  reachOf,
+  type Replay,
+} from "./failure.ts";
+export {
+  type Arrival,
+  clientAddress,
+  type ForwardedFields,
+  forwardedFields,
+  type ForwardingFields,
+} from "./forwarded.ts";
+export type { DownReason, Health } from "./health.ts";
+export type { HealthOptions } from "./health_checker.ts";
+export type { OutlierOptions } from "./outlier_detector.ts";
+export type { RetryBudgetOptions } from "./retry_budget.ts";
+export type { RetryOptions, RetryPolicy } from "./retry_policy.ts";
+export type { PanicOptions, RotationMode } from "./rotation.ts";
+export type { SlowStartOptions } from "./slow_start.ts";
+export type { BalancerSnapshot, UpstreamSnapshot } from "./snapshot.ts";
+export { createStrategy, STRATEGY_NAMES, type StrategyName } from "./strategies.ts";
+export { leastConnections } from "./strategies/least_connections.ts";
+export { roundRobin } from "./strategies/round_robin.ts";
+export { type Eligible, EVERY_UPSTREAM, type Strategy } from "./strategy.ts";
+export type { Timeouts, TimeoutsOptions } from "./timeouts.ts";
+export { fetchTransport, type FetchTransportOptions } from "./transports/fetch.ts";
+export type { SendOptions, Transport, UpstreamRequest } from "./transports/transport.ts";
+export type { Upstream, UpstreamOptions } from "./upstream.ts";

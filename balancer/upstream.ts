@@ -26,6 +26,8 @@ export interface Upstream {
   readonly effectiveWeight: number;
   /** Attempts that have begun and not ended. */
   readonly inFlight: number;
+  /** Requests that wait for a place at it. */
+  readonly queued: number;
   readonly health: Health;
   readonly draining: boolean;
 }

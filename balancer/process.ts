@@ -1,0 +1,81 @@
+import { REQUEST_ID_HEADER, requestId, type Served, type ServeInfo } from "@flotilla/runtime";
+import type { Balancer } from "./balancer.ts";
+
+/** The endpoints of the process itself, apart from what it passes on. */
+export interface Endpoints {
+  /** Answers `/healthz`, `/readyz`, `/metrics`; `undefined` for everything else. */
+  answer(request: Request): Promise<Response> | undefined;
+  /** `/readyz` answers 503 from now on. */
+  drain(): void;
+  readonly lastProbed: number;
+  readonly drainSeen: number;
+}
+
+/** What the balancer's process tells of itself. It is ready while at least one upstream can take requests. */
+export function createEndpoints(balancer: Balancer, options: { instance: string }): Endpoints {
+  const { instance } = options;
+  let draining = false;
+  let lastProbed = 0;
+  let drainSeen = 0;
+
+  function readyz(): Response {
+    lastProbed = Date.now();
+    if (draining) drainSeen ||= lastProbed;
+    const status = draining ? "draining" : balancer.ready ? "ready" : "unready";
+    return Response.json({ status, instance }, { status: status === "ready" ? 200 : 503 });
+  }
+
+  async function metrics(): Promise<Response> {
+    const { registry } = balancer;
+    return new Response(await registry.metrics(), { headers: { "content-type": registry.contentType } });
+  }
+
+  async function sealed(request: Request, answer: Response | Promise<Response>): Promise<Response> {
+    const response = await answer;
+    response.headers.set(REQUEST_ID_HEADER, requestId(request.headers.get(REQUEST_ID_HEADER)));
+    response.headers.set("x-served-by", instance);
+    return response;
+  }
+
+  return {
+    answer(request) {
+      if (request.method !== "GET" && request.method !== "HEAD") return undefined;
+      switch (OWN_PATH.exec(request.url)?.[1]) {
+        case "/healthz":
+          return sealed(request, Response.json({ status: "alive", instance }));
+        case "/readyz":
+          return sealed(request, readyz());
+        case "/metrics":
+          return request.headers.has("via") ? undefined : sealed(request, metrics());
+        default:
+          return undefined;
+      }
+    },
+    drain() {
+      draining = true;
+    },
+    get lastProbed() {
+      return lastProbed;
+    },
+    get drainSeen() {
+      return drainSeen;
+    },
+  };
+}
+
+const OWN_PATH = /^https?:\/\/[^/]+(\/healthz|\/readyz|\/metrics)(?:\?|$)/;
+
+/** The main port: the process's own endpoints unless they have a port of their own, and everything else passed on. */
+export function mainPort(balancer: Balancer, endpoints: Endpoints | undefined): Served {
+  return {
+    fetch: (request: Request, info?: ServeInfo) =>
+      endpoints?.answer(request) ?? balancer.fetch(request, info),
+    drain: () => endpoints?.drain(),
+    get lastProbed() {
+      return endpoints?.lastProbed ?? 0;
+    },
+    get drainSeen() {
+      return endpoints?.drainSeen ?? 0;
+    },
+  };
+}
