@@ -69,12 +69,6 @@ export interface Entry {
   readonly expires: number | null;
 }
 
-/** One watched key in a frame of a watch: its entry (`undefined`: there is none), or that nothing has changed. */
-export type WatchedChange = { readonly changed: false } | {
-  readonly changed: true;
-  readonly entry: Entry | undefined;
-};
-
 const EMPTY = new Uint8Array();
 
 /** @throws {WireError} when the bytes are no such message; so do the other functions of this file that read */
@@ -260,25 +254,24 @@ const FRAME_HEADER = 4;
 /** A frame of a watch without a message, which says that the server is alive. */
 export const KEEP_ALIVE_FRAME: Uint8Array<ArrayBuffer> = new Uint8Array(FRAME_HEADER);
 
-/** Writes a `WatchOutput` as a frame: its length in four bytes, least significant first, and the message. */
-export function encodeWatchFrame(changes: readonly WatchedChange[]): Uint8Array<ArrayBuffer> {
-  const sizes = changes.map(changeSize);
+/**
+ * Writes a `WatchOutput` as a frame: its length in four bytes, least significant first, and the message.
+ *
+ * It tells every key's entry (`undefined`: there is none), also of those that have not changed since the last frame:
+ * Deno's client (measured with 2.9.6) takes "not changed" for "deleted".
+ */
+export function encodeWatchFrame(entries: readonly (Entry | undefined)[]): Uint8Array<ArrayBuffer> {
+  const sizes = entries.map((entry) => 2 + (entry === undefined ? 0 : bytesFieldSize(entrySize(entry))));
   const size = sizes.reduce((sum, inner) => sum + bytesFieldSize(inner), 2);
   const writer = new WireWriter(size, FRAME_HEADER);
   writer.varint(1, READ_SUCCESS);
-  changes.forEach((change, index) => {
+  entries.forEach((entry, index) => {
     writer.header(2, sizes[index] ?? 0);
-    if (!change.changed) return;
     writer.varint(1, 1);
-    if (change.entry !== undefined) writeEntry(writer, 2, change.entry);
+    if (entry !== undefined) writeEntry(writer, 2, entry);
   });
   new DataView(writer.bytes.buffer).setUint32(0, size, true);
   return writer.bytes;
-}
-
-function changeSize(change: WatchedChange): number {
-  if (!change.changed) return 0;
-  return 2 + (change.entry === undefined ? 0 : bytesFieldSize(entrySize(change.entry)));
 }
 
 function entrySize({ key, value }: Entry): number {

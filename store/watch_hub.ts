@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "@flotilla/runtime";
-import { encodeWatchFrame, type Entry, KEEP_ALIVE_FRAME, type WatchedChange } from "./datapath.ts";
+import { encodeWatchFrame, type Entry, KEEP_ALIVE_FRAME } from "./datapath.ts";
 import { keyId } from "./key_id.ts";
 
 /** What a {@linkcode WatchHub} works with. */
@@ -161,20 +161,15 @@ class Watch implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     );
   }
 
-  /** The frame of what has changed since the last one; `undefined` when nothing has. */
+  /** A frame of what is stored now; `undefined` when that is what the client was told last. */
   #nextFrame(): Uint8Array<ArrayBuffer> | undefined {
     if (!this.#dirty) return undefined;
     this.#dirty = false;
     const told = this.#told;
     const entries = this.#keys.map((key) => this.#options.read(key));
-    const versions = entries.map((entry) => entry?.version ?? null);
     this.#expires = Math.min(...entries.map((entry) => entry?.expires ?? Infinity));
-    const changes = entries.map((entry, index): WatchedChange => {
-      const changed = told === undefined || told[index] !== versions[index];
-      return changed ? { changed, entry } : { changed };
-    });
-    if (told !== undefined && !changes.some(({ changed }) => changed)) return undefined;
-    this.#told = versions;
-    return encodeWatchFrame(changes);
+    this.#told = entries.map((entry) => entry?.version ?? null);
+    const isNews = told === undefined || this.#told.some((version, index) => version !== told[index]);
+    return isNews ? encodeWatchFrame(entries) : undefined;
   }
 }
