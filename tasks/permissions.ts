@@ -1,0 +1,55 @@
+import { authority, type PlannedProcess } from "./plan.ts";
+import { variablesOf } from "./role_environment.ts";
+
+/** What {@linkcode permissionsOf} needs to know besides the process. */
+export interface PermissionOptions {
+  /** The folder of the workspace, absolute. */
+  root: string;
+}
+
+/** Flags of roles whose value is the address of another process, or a file of Deno KV, or `:memory:`. */
+const TARGET_FLAGS = new Set(["upstream", "auth", "service", "worker", "database", "cache", "store"]);
+/** Flags of roles whose value is a file that is read and written. */
+const FILE_FLAGS = new Set(["path"]);
+
+/**
+ * The permissions that a process runs with, as flags of `deno run`: its own addresses and those that it calls, its own
+ * files, the variables of its role, and nothing else.
+ */
+export function permissionsOf(process: PlannedProcess, options: PermissionOptions): string[] {
+  const targets = process.flags.filter(([flag]) => TARGET_FLAGS.has(flag)).map(([, value]) => value);
+  const called = targets.flatMap(addressOf);
+  const files = [
+    ...process.flags.filter(([flag]) => FILE_FLAGS.has(flag)).map(([, value]) => value),
+    ...targets.filter((target) => addressOf(target).length === 0),
+  ].filter((path) => path !== ":memory:");
+  return [
+    ...grant("net", [...ownAddresses(process), ...called]),
+    ...grant("read", [...files, ...sourcesRead(process, options)]),
+    ...grant("write", files),
+    ...grant("env", variablesOf(process.role)),
+  ];
+}
+
+function grant(permission: string, values: readonly string[]): string[] {
+  return values.length === 0 ? [] : [`--allow-${permission}=${[...new Set(values)].join(",")}`];
+}
+
+function ownAddresses({ host, port, adminPort }: PlannedProcess): string[] {
+  return [port, ...(adminPort === undefined ? [] : [adminPort])].map((own) => authority(host, own));
+}
+
+function addressOf(target: string): string[] {
+  const url = URL.parse(target);
+  if (url === null || !/^https?:$/.test(url.protocol)) return [];
+  return [authority(url.hostname.replaceAll(/[[\]]/g, ""), Number(url.port || defaultPort(url)))];
+}
+
+function defaultPort({ protocol }: URL): number {
+  return protocol === "https:" ? 443 : 80;
+}
+
+/** auth hashes passwords in Web Workers, whose source Deno counts as a file that is read. */
+function sourcesRead({ role }: PlannedProcess, { root }: PermissionOptions): string[] {
+  return role === "auth" ? [`${root}/auth`] : [];
+}

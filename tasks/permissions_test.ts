@@ -1,0 +1,96 @@
+import { assert, assertEquals } from "@std/assert";
+import { permissionsOf } from "./permissions.ts";
+import { type PlannedProcess, planProcesses } from "./plan.ts";
+import { topology } from "./topology.ts";
+import { parseTopology } from "./topology_schema.ts";
+
+const root = "/flotilla";
+const processes = planProcesses(parseTopology(topology, "topology.ts"), { data: "/flotilla/data" });
+
+function permissions(name: string): Record<string, string[]> {
+  const process = processes.find((candidate) => candidate.name === name);
+  assert(process !== undefined, name);
+  return byKind(process);
+}
+
+function byKind(process: PlannedProcess): Record<string, string[]> {
+  return Object.fromEntries(
+    permissionsOf(process, { root }).map((flag) => {
+      const [kind = "", values = ""] = flag.split("=");
+      return [kind.replace("--allow-", ""), values.split(",")];
+    }),
+  );
+}
+
+Deno.test("permissionsOf() gives a balancer its ports and its upstreams, and no file", () => {
+  assertEquals(permissions("load_balancer_api_gateway"), {
+    net: ["127.0.0.1:8000", "127.0.0.1:8001", "127.0.0.1:5000", "127.0.0.1:5001"],
+    env: ["FLOTILLA_ENV", "FLOTILLA_LOG_LEVEL"],
+  });
+});
+
+Deno.test("permissionsOf() gives a store its one file, and no other address", () => {
+  assertEquals(permissions("database"), {
+    net: ["127.0.0.1:5005"],
+    read: ["/flotilla/data/database.sqlite"],
+    write: ["/flotilla/data/database.sqlite"],
+    env: ["FLOTILLA_ENV", "FLOTILLA_LOG_LEVEL", "DENO_KV_ACCESS_TOKEN"],
+  });
+});
+
+Deno.test("permissionsOf() gives a store in memory no file", () => {
+  assertEquals(Object.keys(permissions("cache")), ["net", "env"]);
+});
+
+Deno.test("permissionsOf() gives a service its two stores", () => {
+  assertEquals(permissions("service_1"), {
+    net: ["127.0.0.1:5003", "127.0.0.1:5005", "127.0.0.1:5006"],
+    env: ["FLOTILLA_ENV", "FLOTILLA_LOG_LEVEL", "DENO_KV_ACCESS_TOKEN", "FLOTILLA_INTERNAL_KEY"],
+  });
+});
+
+Deno.test("permissionsOf() keeps the token of the stores from gateways", () => {
+  assertEquals(permissions("api_gateway_1")["env"]?.includes("DENO_KV_ACCESS_TOKEN"), false);
+});
+
+Deno.test("permissionsOf() lets auth read the source of its Web Workers, and write nothing", () => {
+  assertEquals(permissions("auth_service_1")["read"], ["/flotilla/auth"]);
+  assertEquals(permissions("auth_service_1")["write"], undefined);
+});
+
+Deno.test("permissionsOf() takes a target that is no address for a file of Deno KV", () => {
+  const service: PlannedProcess = {
+    name: "service",
+    role: "service",
+    host: "127.0.0.1",
+    port: 5_003,
+    flags: [["database", "/srv/kv.sqlite"], ["cache", ":memory:"]],
+    calls: [],
+  };
+  const { net, read, write } = byKind(service);
+  assertEquals({ net, read, write }, {
+    net: ["127.0.0.1:5003"],
+    read: ["/srv/kv.sqlite"],
+    write: ["/srv/kv.sqlite"],
+  });
+});
+
+Deno.test("permissionsOf() fills in the port that a URL leaves out", () => {
+  const worker: PlannedProcess = {
+    name: "worker",
+    role: "worker",
+    host: "::1",
+    port: 5_008,
+    flags: [["store", "https://kv.example"], ["service", "http://[::1]:5002"]],
+    calls: [],
+  };
+  assertEquals(byKind(worker)["net"], ["[::1]:5008", "kv.example:443", "[::1]:5002"]);
+});
+
+Deno.test("permissionsOf() never gives everything", () => {
+  for (const process of processes) {
+    for (const flag of permissionsOf(process, { root })) {
+      assert(/^--allow-(net|read|write|env)=.+$/.test(flag), `${process.name}: ${flag}`);
+    }
+  }
+});

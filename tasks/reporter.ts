@@ -1,0 +1,82 @@
+import { type Clock, systemClock } from "@flotilla/runtime";
+import { join } from "@std/path";
+import type { Exit } from "./launch.ts";
+import { LogFile } from "./log_file.ts";
+import { isWorthShowing, parseLogLine } from "./log_line.ts";
+import type { ProcessState, SupervisedProcess } from "./process.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** How {@linkcode Reporter} tells. */
+export interface ReporterOptions {
+  /** The folder for the logs; it must be there. */
+  logs: string;
+  /** @default {@linkcode systemClock} */
+  clock?: Clock;
+}
+
+/** Keeps what processes log in a file each, and tells at the terminal what a person should know. */
+export class Reporter implements Disposable {
+  readonly #terminal: Terminal;
+  readonly #logs: string;
+  readonly #clock: Clock;
+  readonly #started: number;
+  readonly #files = new Map<string, LogFile>();
+  readonly #died = new Set<string>();
+
+  constructor(terminal: Terminal, options: ReporterOptions) {
+    const { logs, clock = systemClock } = options;
+    this.#terminal = terminal;
+    this.#logs = logs;
+    this.#clock = clock;
+    this.#started = clock.now();
+  }
+
+  /** To be given to the supervisor. */
+  readonly onLine = ({ plan }: SupervisedProcess, line: string): void => {
+    this.#fileOf(plan.name).append(line);
+    const parsed = parseLogLine(line);
+    if (!isWorthShowing(parsed)) return;
+    this.#terminal.tell(plan.name, parsed.text, parsed.level === "warning" ? "notice" : "bad");
+  };
+
+  /** To be given to the supervisor. */
+  readonly onState = ({ plan: { name } }: SupervisedProcess, state: ProcessState): void => {
+    switch (state.kind) {
+      case "ready":
+        return this.#terminal.tell(name, this.#readyText(name, state.pid), "good");
+      case "died": {
+        this.#died.add(name);
+        const text = `process ${state.pid} ${describeExit(state.exit)}; starts again in ${state.delay} ms`;
+        return this.#terminal.tell(name, text, "bad");
+      }
+      case "refused":
+        return this.#terminal.tell(name, "cannot start", "bad");
+      case "stopped":
+        return this.#terminal.tell(name, "has stopped");
+      case "planned":
+      case "starting":
+      case "draining":
+    }
+  };
+
+  [Symbol.dispose](): void {
+    for (const file of this.#files.values()) file[Symbol.dispose]();
+  }
+
+  #readyText(name: string, pid: number): string {
+    if (this.#died.has(name)) return `is ready again, as process ${pid}`;
+    return `is ready after ${((this.#clock.now() - this.#started) / 1_000).toFixed(1)} s`;
+  }
+
+  #fileOf(name: string): LogFile {
+    const known = this.#files.get(name);
+    if (known !== undefined) return known;
+    const file = new LogFile(join(this.#logs, `${name}.log`));
+    this.#files.set(name, file);
+    return file;
+  }
+}
+
+function describeExit({ code, signal }: Exit): string {
+  return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+}

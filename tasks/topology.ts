@@ -1,0 +1,65 @@
+import type { Topology } from "./topology_schema.ts";
+
+const MEBIBYTE = 1_048_576;
+
+/** What `deno task up` starts: fifteen processes on one machine. */
+export const topology: Topology = {
+  extraPorts: 5100,
+  groups: [
+    {
+      name: "load_balancer_api_gateway",
+      role: "balancer",
+      port: 8000,
+      adminPort: 8001,
+      flags: { strategy: "round-robin" },
+      links: { upstream: "api_gateway" },
+    },
+    {
+      name: "api_gateway",
+      role: "gateway",
+      ports: [5000, 5001],
+      links: {
+        auth: "load_balancer_auth",
+        service: "load_balancer_service",
+        worker: "load_balancer_worker",
+      },
+    },
+    {
+      name: "load_balancer_service",
+      role: "balancer",
+      port: 5002,
+      flags: { strategy: "least-connections" },
+      links: { upstream: "service" },
+    },
+    {
+      name: "service",
+      role: "service",
+      ports: [5003, 5004],
+      links: { database: "database", cache: "cache" },
+    },
+    { name: "database", role: "store", port: 5005, flags: { path: "database.sqlite" } },
+    { name: "cache", role: "store", port: 5006, flags: { path: ":memory:", "max-bytes": 64 * MEBIBYTE } },
+    {
+      name: "load_balancer_worker",
+      role: "balancer",
+      port: 5007,
+      flags: { strategy: "least-connections" },
+      links: { upstream: "worker" },
+    },
+    {
+      name: "worker",
+      role: "worker",
+      ports: [5008, 5009],
+      links: { store: "worker_cache", service: "load_balancer_service" },
+    },
+    { name: "worker_cache", role: "store", port: 5010, flags: { path: "worker_cache.sqlite" } },
+    { name: "auth_service", role: "auth", ports: [5011, 5012], links: { database: "database" } },
+    {
+      name: "load_balancer_auth",
+      role: "balancer",
+      port: 5013,
+      flags: { strategy: "round-robin" },
+      links: { upstream: "auth_service" },
+    },
+  ],
+};

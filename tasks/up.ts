@@ -1,0 +1,80 @@
+import {
+  flag,
+  type FlagValues,
+  listFlag,
+  number,
+  readFlags,
+  refuseToStart,
+  switchFlag,
+} from "@flotilla/runtime";
+import { fromFileUrl, resolve } from "@std/path";
+import { z } from "zod";
+import { type PlannedProcess, planProcesses } from "./plan.ts";
+import { portOwners } from "./port_owners.ts";
+import { describeTakenPorts, isFree, takenPorts } from "./ports.ts";
+import { precache, PrecacheError } from "./precache.ts";
+import { productionProblems } from "./production.ts";
+import { runSystem } from "./run_system.ts";
+import { scaleSchema, scaleTopology } from "./scale.ts";
+import { Terminal } from "./terminal.ts";
+import { topology } from "./topology.ts";
+import { parseTopology, readTopology, TopologyError } from "./topology_schema.ts";
+
+const specs = {
+  topology: flag(z.string().optional(), {
+    help: "the processes to run, as JSON (default: tasks/topology.ts)",
+    placeholder: "FILE",
+  }),
+  scale: listFlag(scaleSchema, { help: "how many instances of a role to run", placeholder: "service=4" }),
+  data: flag(z.string().default("data"), { help: "folder for databases and logs", placeholder: "FOLDER" }),
+  drain: flag(number(z.number().min(0).max(3_600)).default(10), {
+    help: "seconds that requests in flight have to finish when the system stops",
+    placeholder: "SECONDS",
+  }),
+  supervised: switchFlag({ help: "stop when standard input ends" }),
+};
+
+/** The folder of the workspace. */
+const root = resolve(fromFileUrl(import.meta.resolve("../")));
+
+async function plan(flags: FlagValues<typeof specs>): Promise<PlannedProcess[]> {
+  try {
+    const checked = flags.topology === undefined
+      ? parseTopology(topology, "tasks/topology.ts")
+      : await readTopology(flags.topology);
+    return planProcesses(scaleTopology(checked, flags.scale, { isFree }), { data: resolve(flags.data) });
+  } catch (error) {
+    if (error instanceof TopologyError) refuseToStart(error.message);
+    throw error;
+  }
+}
+
+/** Says what keeps the system from starting, if anything does. */
+async function obstacle(processes: readonly PlannedProcess[]): Promise<string | undefined> {
+  const taken = takenPorts(processes);
+  if (taken.length > 0) return describeTakenPorts(taken, await portOwners());
+  try {
+    await precache(root, processes.map(({ role }) => role));
+  } catch (error) {
+    if (error instanceof PrecacheError) return error.message;
+    throw error;
+  }
+}
+
+async function main(): Promise<number> {
+  const program = { name: "deno task up", summary: "runs the whole system on this machine, until Ctrl-C" };
+  const flags = readFlags(program, specs);
+  const problems = productionProblems();
+  if (problems.length > 0) refuseToStart(problems.join("\n"));
+  const processes = await plan(flags);
+  const terminal = new Terminal({ instances: processes.map(({ name }) => name) });
+  terminal.say(`Starting ${processes.length} processes`);
+  const reason = await obstacle(processes);
+  if (reason === undefined) {
+    return await runSystem(processes, terminal, { ...flags, root, data: resolve(flags.data) });
+  }
+  terminal.say(reason, "bad");
+  return 1;
+}
+
+Deno.exit(await main());
