@@ -41,7 +41,7 @@ await serve(store, flags, { instance });
 function openStore(): Store {
   const { path, synchronous, maxBytes, quota } = flags;
   try {
-    if (path !== ":memory:") Deno.mkdirSync(dirname(path), { recursive: true });
+    if (path !== ":memory:") makeFolder(dirname(path));
     return createStore({
       path,
       synchronous,
@@ -54,4 +54,10 @@ function openStore(): Store {
     if (error instanceof DatabaseOpenError || error instanceof SecretError) refuseToStart(error.message);
     throw error;
   }
+}
+
+/** Whoever starts a store with permission for its file alone has made the folder. */
+function makeFolder(path: string): void {
+  const { state } = Deno.permissions.querySync({ name: "write", path });
+  if (state === "granted") Deno.mkdirSync(path, { recursive: true });
 }
