@@ -1,1 +1,6 @@
-export {};
+/**
+ * The role behind `/data`: records in the database, cached.
+ *
+ * @module
+ */
+export { createService, type Service, type ServiceOptions } from "./service.ts";

@@ -1,0 +1,62 @@
+import { type AssertionVerifier, type Principal, requireRight, type Right } from "@flotilla/auth/verify";
+import { ProblemError, type RequestContext } from "@flotilla/runtime";
+import type { Context, Hono } from "hono";
+import type { ChangeTail } from "./change_tail.ts";
+import type { RecordDatabase } from "./record_database.ts";
+import type { PageReader, RecordReader } from "./record_reader.ts";
+import type { RecordWriter } from "./record_writer.ts";
+
+/** What the routes of a service work with. */
+export interface DataEnvironment {
+  readonly verifier: AssertionVerifier;
+  readonly database: RecordDatabase;
+  readonly tail: ChangeTail;
+  readonly records: RecordReader;
+  readonly pages: PageReader;
+  readonly writer: RecordWriter;
+  readonly now: () => number;
+}
+
+/** What Hono hands to a handler. */
+export type DataContext = Context<{ Bindings: { context: RequestContext } }>;
+export type DataApp = Hono<{ Bindings: { context: RequestContext } }>;
+
+/** Answers a signed-in caller. */
+export type DataHandler = (context: DataContext, principal: Principal) => Response | Promise<Response>;
+
+/** Who may call a route, and what it does. */
+export interface DataRoute {
+  readonly right: Right;
+  readonly handle: DataHandler;
+}
+
+/** Adds a path with its methods; any other method is answered 405. */
+export function addRoutes(
+  app: DataApp,
+  path: string,
+  options: { verifier: AssertionVerifier; methods: Readonly<Record<string, DataRoute>> },
+): void {
+  const { verifier, methods } = options;
+  for (const [method, { right, handle }] of Object.entries(methods)) {
+    app.on(method, path, async (context) => {
+      context.env.context.route = path;
+      return await handle(context, requireRight(await verifier.verify(context.req.raw), right));
+    });
+  }
+  const names = Object.keys(methods).flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
+  app.all(path, (context) => {
+    context.env.context.route = path;
+    throw new ProblemError(405, `${path} answers ${names.join(", ")}`, {
+      headers: { allow: names.join(", ") },
+    });
+  });
+}
+
+/** JSON text as an answer. */
+export function jsonAnswer(
+  text: string,
+  init: { status?: number; headers?: Record<string, string> } = {},
+): Response {
+  const { status = 200, headers = {} } = init;
+  return new Response(text, { status, headers: { "content-type": "application/json", ...headers } });
+}

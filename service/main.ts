@@ -1,0 +1,44 @@
+import {
+  flag,
+  instanceName,
+  internalKey,
+  kvAccessToken,
+  openKv,
+  readFlags,
+  refuseToStart,
+  SecretError,
+  serve,
+  serveFlags,
+} from "@flotilla/runtime";
+import { z } from "zod";
+import { createService } from "./mod.ts";
+
+const flags = readFlags({ name: "deno task service", summary: "records in the database, cached." }, {
+  ...serveFlags,
+  database: flag(z.string("must be given").min(1), {
+    help: "where records are kept: a file, :memory:, or the URL of a KV Connect server",
+    placeholder: "TARGET",
+  }),
+  cache: flag(z.string().min(1).optional(), {
+    help: "the cache that all services share, named likewise",
+    placeholder: "TARGET",
+  }),
+});
+const instance = instanceName("service", flags);
+const key = readSecrets();
+const database = await openKv(flags.database);
+const cache = flags.cache === undefined ? undefined : await openKv(flags.cache);
+await serve(createService({ database, cache, internalKey: key, instance }), flags, { instance });
+// An operation on a server that is away would be tried again for ever and keep the process.
+Deno.exit(0);
+
+/** Deno's client of a KV Connect server reads its token from the environment, so a default must be put there. */
+function readSecrets(): string {
+  try {
+    Deno.env.set("DENO_KV_ACCESS_TOKEN", kvAccessToken());
+    return internalKey();
+  } catch (error) {
+    if (error instanceof SecretError) refuseToStart(error.message);
+    throw error;
+  }
+}

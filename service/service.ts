@@ -1,0 +1,113 @@
+import { type AssertionVerifier, createAssertionVerifier } from "@flotilla/auth/verify";
+import {
+  type Clock,
+  createRole,
+  ProblemError,
+  type RequestContext,
+  type Role,
+  systemClock,
+  withDeadline,
+} from "@flotilla/runtime";
+import { Hono } from "hono";
+import { Registry } from "prom-client";
+import { ChangeTail } from "./change_tail.ts";
+import { addDataRoutes } from "./data_routes.ts";
+import type { StoredRecord } from "./record.ts";
+import { RecordDatabase } from "./record_database.ts";
+import { type Page, PageReader, RecordReader } from "./record_reader.ts";
+import { RecordWriter } from "./record_writer.ts";
+import { seedDatabase } from "./seed.ts";
+import { createServiceMetrics } from "./service_metrics.ts";
+import { SharedCache, type SharedCacheOptions } from "./shared_cache.ts";
+import { TieredCache } from "./tiered_cache.ts";
+
+/** What {@linkcode createService} makes a service from. */
+export interface ServiceOptions {
+  /** Where records are kept. */
+  database: Deno.Kv;
+  /** The cache that all services share. @default none: reads go to the near cache and the database */
+  cache?: Deno.Kv | undefined;
+  /** The key that all roles share, or what checks assertions with it. */
+  internalKey: string | AssertionVerifier;
+  /** This instance's name. @default "service" */
+  instance?: string;
+  /** Most bytes of records, and of pages, cached in this process. @default 33_554_432 each */
+  nearBytes?: number;
+  /** How the shared cache is asked. */
+  sharedCache?: Omit<SharedCacheOptions, "clock">;
+  /** Milliseconds that the database has for an answer. @default 2_000 */
+  databaseTimeout?: number;
+  /** How many changes the database's log keeps, for those who come back to events. @default 100_000 */
+  keptChanges?: number;
+  /** @default `systemClock` */
+  clock?: Clock;
+  /** @default a new one */
+  registry?: Registry;
+}
+
+/** The role that keeps records. */
+export type Service = Role;
+
+/** Records in the database, cached: the role behind `/data`. */
+export function createService(options: ServiceOptions): Service {
+  const { internalKey, instance = "service", databaseTimeout = 2_000, clock = systemClock } = options;
+  const { registry = new Registry() } = options;
+  const now = () => clock.now();
+  const metrics = createServiceMetrics(registry);
+  const kv = withDeadline(options.database, { timeout: databaseTimeout, clock });
+  const database = new RecordDatabase(kv, () => seedDatabase(kv, now()));
+  const tail = new ChangeTail(database);
+  const shared = new SharedCache(options.cache, { ...options.sharedCache, clock });
+  const cacheOptions = <K extends string>(kind: K) => ({
+    kind,
+    shared,
+    tail,
+    observer: metrics.cache(kind),
+    ...(options.nearBytes === undefined ? {} : { nearBytes: options.nearBytes }),
+  });
+  const app = createApp();
+  addDataRoutes(app, {
+    verifier: typeof internalKey === "string"
+      ? createAssertionVerifier({ key: internalKey, clock })
+      : internalKey,
+    database,
+    tail,
+    records: new RecordReader({
+      database,
+      tail,
+      cache: new TieredCache<StoredRecord | null>(cacheOptions("record")),
+      now,
+      onDatabaseRead: () => metrics.databaseRead("record"),
+    }),
+    pages: new PageReader({
+      database,
+      tail,
+      cache: new TieredCache<Page>(cacheOptions("page")),
+      onDatabaseRead: () => metrics.databaseRead("page"),
+    }),
+    writer: new RecordWriter(database, {
+      clock,
+      onCommit: metrics.commit,
+      ...(options.keptChanges === undefined ? {} : { keptChanges: options.keptChanges }),
+    }),
+    now,
+  });
+  return createRole({
+    role: "service",
+    instance,
+    registry,
+    handle: (request, context) => app.fetch(request, { context }),
+    checks: { database: async () => void await database.latest() },
+  });
+}
+
+function createApp(): Hono<{ Bindings: { context: RequestContext } }> {
+  const app = new Hono<{ Bindings: { context: RequestContext } }>();
+  app.onError((error) => {
+    throw error;
+  });
+  app.notFound(({ req }) => {
+    throw new ProblemError(404, `Nothing is at ${req.path}`);
+  });
+  return app;
+}

@@ -1,0 +1,96 @@
+import {
+  ASSERTION_HEADER,
+  type Caller,
+  createAssertionSigner,
+  RIGHTS,
+  type Role,
+} from "@flotilla/auth/verify";
+import { ManualClock } from "@flotilla/runtime/testing";
+import { createService, type Service, type ServiceOptions } from "./service.ts";
+
+const KEY = "an internal key of 32 characters";
+
+/** A caller with an account. */
+export function userNamed(subject: string, role: Role = "user"): Caller {
+  const expires = 4_000_000_000;
+  const principal = {
+    subject,
+    role,
+    rights: RIGHTS[role],
+    session: `s-${subject}`,
+    tokenId: `t-${subject}`,
+    expires,
+  };
+  return { kind: "user", principal };
+}
+
+/** Two services on one database and one cache, for tests: nothing of it needs a permission. */
+export interface ServicePair extends AsyncDisposable {
+  readonly clock: ManualClock;
+  readonly database: Deno.Kv;
+  readonly cache: Deno.Kv;
+  readonly one: Service;
+  readonly two: Service;
+  /** Sends a request to a service, by an admin unless `as` says otherwise. */
+  call(service: Service, path: string, init?: CallInit): Promise<Response>;
+}
+
+/** What {@linkcode ServicePair.call} sends. */
+export interface CallInit {
+  /** @default "GET", or "POST" with a body */
+  method?: string;
+  /** Sent as JSON, a string as it is. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** @default an admin named "root" */
+  as?: Caller;
+}
+
+/** Starts a {@linkcode ServicePair}. */
+export async function startPair(
+  options: Partial<ServiceOptions> & {
+    wrapDatabase?: (kv: Deno.Kv) => Deno.Kv;
+    wrapCache?: (kv: Deno.Kv) => Deno.Kv;
+  } = {},
+): Promise<ServicePair> {
+  const { wrapDatabase = (kv) => kv, wrapCache = (kv) => kv, ...rest } = options;
+  const clock = new ManualClock();
+  const database = await Deno.openKv(":memory:");
+  const cache = await Deno.openKv(":memory:");
+  const signer = createAssertionSigner({ key: KEY, issuer: "test", clock });
+  const start = (instance: string) =>
+    createService({
+      database: wrapDatabase(database),
+      cache: wrapCache(cache),
+      internalKey: KEY,
+      instance,
+      clock,
+      ...rest,
+    });
+  return {
+    clock,
+    database,
+    cache,
+    one: start("service_1"),
+    two: start("service_2"),
+    async call(service, path, init = {}) {
+      const { body, as = userNamed("root", "admin"), headers = {} } = init;
+      const { method = body === undefined ? "GET" : "POST" } = init;
+      const request = new Request(`http://service${path}`, {
+        method,
+        headers: {
+          [ASSERTION_HEADER]: await signer.sign(as),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      });
+      return await service.fetch(request);
+    },
+    // deno-lint-ignore require-await -- an AsyncDisposable, so that tests need not know what it closes
+    async [Symbol.asyncDispose]() {
+      database.close();
+      cache.close();
+    },
+  };
+}

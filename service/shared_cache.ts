@@ -1,0 +1,104 @@
+import { type Clock, systemClock, withDeadline } from "@flotilla/runtime";
+import { getLogger } from "@logtape/logtape";
+import { CircuitBreaker } from "./circuit_breaker.ts";
+
+/** What the cache said. */
+export type Lookup<T> =
+  | { readonly kind: "found"; readonly value: T; readonly versionstamp: string }
+  | { readonly kind: "missing" }
+  /** It did not answer, or is not asked for now. */
+  | { readonly kind: "unavailable" };
+
+/** How {@linkcode SharedCache} asks. */
+export interface SharedCacheOptions {
+  /** Milliseconds that the cache has for an answer. @default 75 */
+  timeout?: number;
+  /** Milliseconds that an entry stays, give or take `jitter`. @default 60_000 */
+  ttl?: number;
+  /** Share of the time to live that is left to chance, so that what came together does not go together. @default 0.1 */
+  jitter?: number;
+  /** @default `systemClock` */
+  clock?: Clock;
+  /** @default `Math.random` */
+  random?: () => number;
+}
+
+/** Entries larger than this are not put: Deno KV takes 65,536 bytes. */
+const MAX_ENTRY_BYTES = 65_000;
+
+const logger = getLogger(["flotilla", "service", "cache"]);
+
+/**
+ * The cache that all services share. It may be slow, full or gone: then every look-up is a miss, and after a few
+ * failures it is not asked at all until a trial succeeds. Nothing here throws.
+ */
+export class SharedCache {
+  readonly #kv: Deno.Kv | undefined;
+  readonly #ttl: number;
+  readonly #jitter: number;
+  readonly #random: () => number;
+  readonly #breaker: CircuitBreaker;
+
+  /** @param kv none: every look-up is a miss */
+  constructor(kv: Deno.Kv | undefined, options: SharedCacheOptions = {}) {
+    const { timeout = 75, ttl = 60_000, jitter = 0.1, clock = systemClock, random = Math.random } = options;
+    if (!(jitter >= 0 && jitter < 1)) {
+      throw new RangeError(`Cannot use jitter: must be 0 to 1, got ${jitter}`);
+    }
+    this.#kv = kv === undefined ? undefined : withDeadline(kv, { timeout, clock });
+    this.#ttl = ttl;
+    this.#jitter = jitter;
+    this.#random = random;
+    this.#breaker = new CircuitBreaker({ clock });
+  }
+
+  /** Whether it is asked now. */
+  get available(): boolean {
+    return this.#kv !== undefined && !this.#breaker.open;
+  }
+
+  async get<T>(key: Deno.KvKey): Promise<Lookup<T>> {
+    const entry = await this.#ask((kv) => kv.get<T>(key));
+    if (entry === undefined) return { kind: "unavailable" };
+    if (entry.versionstamp === null) return { kind: "missing" };
+    return { kind: "found", value: entry.value, versionstamp: entry.versionstamp };
+  }
+
+  /**
+   * Puts an entry where the look-up found another or none; not when something else is there by now.
+   *
+   * @param options.size about how many bytes the value has
+   * @param options.ttl milliseconds that it stays; default as all entries
+   * @returns the entry's versionstamp, or `undefined` when it was not put
+   */
+  async put(
+    key: Deno.KvKey,
+    value: unknown,
+    options: { over: Lookup<unknown>; size: number; ttl?: number },
+  ): Promise<string | undefined> {
+    const { over, size, ttl = this.#ttl * (1 + this.#jitter * (2 * this.#random() - 1)) } = options;
+    if (over.kind === "unavailable" || size > MAX_ENTRY_BYTES) return undefined;
+    const versionstamp = over.kind === "found" ? over.versionstamp : null;
+    const result = await this.#ask((kv) =>
+      kv.atomic().check({ key, versionstamp }).set(key, value, { expireIn: Math.ceil(ttl) }).commit()
+    );
+    return result?.ok === true ? result.versionstamp : undefined;
+  }
+
+  async #ask<T>(operation: (kv: Deno.Kv) => Promise<T>): Promise<T | undefined> {
+    if (this.#kv === undefined || !this.#breaker.admit()) return undefined;
+    const before = this.#breaker.open;
+    try {
+      const answer = await operation(this.#kv);
+      this.#breaker.succeeded();
+      if (before) logger.info("The cache answers again");
+      return answer;
+    } catch (error) {
+      this.#breaker.failed();
+      if (!before && this.#breaker.open) {
+        logger.warn("The cache does not answer: reads go to the database", { error });
+      }
+      return undefined;
+    }
+  }
+}
