@@ -54,13 +54,18 @@ export class MessageBuilder {
 export function encodeSnapshotRead(ranges: readonly ReadRange[]): Uint8Array<ArrayBuffer> {
   const message = new MessageBuilder();
   for (const { start, end, limit, reverse } of ranges) {
-    const range = new MessageBuilder().bytes(1, start).bytes(2, end).varint(3, limit).varint(4, reverse ? 1 : 0);
+    const range = new MessageBuilder().bytes(1, start).bytes(2, end).varint(3, limit).varint(
+      4,
+      reverse ? 1 : 0,
+    );
     message.bytes(1, range.build());
   }
   return message.build();
 }
 
-export function encodeAtomicWrite({ checks = [], mutations = [], enqueues = 0 }: ClientWrite): Uint8Array<ArrayBuffer> {
+export function encodeAtomicWrite(
+  { checks = [], mutations = [], enqueues = 0 }: ClientWrite,
+): Uint8Array<ArrayBuffer> {
   const message = new MessageBuilder();
   for (const { key, versionstamp } of checks) {
     message.bytes(1, new MessageBuilder().bytes(1, key).bytes(2, versionstamp).build());
