@@ -1,0 +1,72 @@
+import type { Task } from "./task_state.ts";
+
+/** Which task is meant. */
+export interface TaskRef {
+  readonly owner: string;
+  readonly id: string;
+}
+
+/**
+ * A step of priority counts as so much waiting, in milliseconds. A task's place in its lane is fixed when it is queued,
+ * and tasks that come later are ahead of it only while its waiting is worth less than their priority: none starves.
+ */
+export const PRIORITY_STEP = 30_000;
+
+/**
+ * Where things stand in the store:
+ *
+ * - `task`: the record of a task, under its owner, so that a list of one's own tasks is one range of keys;
+ * - `ready`: the tasks that may be claimed, by owner and kind (a lane), in order;
+ * - `lane`: the lanes that may have such tasks;
+ * - `agenda`: when something must happen to a task if nobody does anything before: it is due, or its lease ends;
+ * - `failed`: the tasks that failed;
+ * - `wake`: changes whenever there may be something to do;
+ * - `inbox`: changes when a worker must look at the tasks it runs;
+ * - `idempotency`: the answers that repeated requests get again;
+ * - `part`, `log`: what runs write.
+ */
+export const keys = {
+  task: ({ owner, id }: TaskRef): Deno.KvKey => ["task", owner, id],
+  tasksOf: (owner: string): Deno.KvKey => ["task", owner],
+  ready: (owner: string, kind: string): Deno.KvKey => ["ready", owner, kind],
+  lane: (owner: string, kind: string): Deno.KvKey => ["lane", owner, kind],
+  lanes: ["lane"],
+  agenda: ["agenda"],
+  failed: ["failed"],
+  wake: ["wake"],
+  inbox: (holder: string): Deno.KvKey => ["inbox", holder],
+  idempotency: (owner: string, key: string): Deno.KvKey => ["idempotency", owner, key],
+  part: (id: string, token: string, name: string): Deno.KvKey => ["part", id, token, name],
+  log: (id: string): Deno.KvKey => ["log", id],
+} satisfies Record<string, Deno.KvKey | ((...parts: never[]) => Deno.KvKey)>;
+
+/** The task of a key that ends with owner and id, as those of `agenda` and `failed` do. */
+export function refOf(key: Deno.KvKey): TaskRef {
+  const [owner, id] = key.slice(-2);
+  if (typeof owner === "string" && typeof id === "string") return { owner, id };
+  throw new TypeError(
+    `Cannot read a task's key: must end with owner and id, got ${JSON.stringify(key.length)} parts`,
+  );
+}
+
+/**
+ * The keys by which a task is found in its present state. Each change of a task deletes those of its old state and sets
+ * those of its new one in the same atomic write as the record, so that they never disagree.
+ */
+export function indexKeys(task: Task): Deno.KvKey[] {
+  const { id, kind, state, owner: { subject } } = task;
+  switch (state.status) {
+    case "queued":
+      return [[...keys.ready(subject, kind), state.since - task.priority * PRIORITY_STEP, id]];
+    case "scheduled":
+    case "retrying":
+      return [[...keys.agenda, state.due, subject, id]];
+    case "running":
+      return [[...keys.agenda, state.lease.expires, subject, id]];
+    case "failed":
+      return [[...keys.failed, subject, id]];
+    case "succeeded":
+    case "cancelled":
+      return [];
+  }
+}

@@ -1,0 +1,5 @@
+import type { TaskDefinition } from "../define_task.ts";
+import { report } from "./report.ts";
+
+/** The kinds of task that a worker's process takes. */
+export const builtinKinds: readonly TaskDefinition[] = [report];

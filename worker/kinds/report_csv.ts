@@ -1,0 +1,23 @@
+import { stringify } from "@std/csv/stringify";
+import type { ReportSummary, SizeSummary } from "./report_tally.ts";
+
+const COLUMNS = ["group", "name", "count", "bytes", "min", "median", "p95", "max"];
+
+/** A report as one table (RFC 4180): a line for all records, one for each prefix and one for each day. */
+export function reportCsv(summary: ReportSummary): string {
+  const rows = [
+    row("all", "", summary),
+    ...Object.entries(summary.prefixes).map(([name, sizes]) => row("prefix", name, sizes)),
+    ...Object.entries(summary.days).map(([name, sizes]) => row("day", name, sizes)),
+  ];
+  return stringify(rows, { columns: COLUMNS });
+}
+
+function row(group: string, name: string, { count, bytes, min, median, p95, max }: SizeSummary) {
+  return { group, name: inert(name), count, bytes, min, median, p95, max };
+}
+
+/** A spreadsheet would run what begins like a formula, and names come from whoever writes records. */
+function inert(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}

@@ -1,0 +1,132 @@
+import { getLogger } from "@logtape/logtape";
+import { keys, type TaskRef } from "./keys.ts";
+import type { TaskEntry, TaskStore } from "./task_store.ts";
+
+const logger = getLogger(["flotilla", "worker", "lanes"]);
+/** Lanes read at once. */
+const PAGE = 32;
+
+interface Lane {
+  readonly owner: string;
+  readonly kind: string;
+  readonly entry: Deno.KvEntry<unknown>;
+}
+
+interface Head extends TaskRef {
+  readonly place: number;
+  readonly entry: Deno.KvEntry<unknown>;
+}
+
+/**
+ * Chooses what to run next. Tasks wait in lanes, one for each owner and kind; owners are served in turn, so that one who
+ * sends a million tasks delays another by one task and not by a million; among an owner's tasks the order is that of
+ * their places. What it costs depends on how many are wanted, never on how many wait.
+ */
+export class Lanes {
+  readonly #store: TaskStore;
+  /** The owner served last; the next round begins after it. */
+  #last = "";
+
+  constructor(store: TaskStore) {
+    this.#store = store;
+  }
+
+  /**
+   * The tasks to run next, at most `count`, of kinds that `accepts` takes. They are candidates: another worker may claim
+   * them first.
+   */
+  async next(count: number, accepts: (kind: string) => boolean): Promise<TaskEntry[]> {
+    const queues: Head[][] = [];
+    let missing = count;
+    for await (const page of this.#pages()) {
+      const owners = Map.groupBy(page.filter(({ kind }) => accepts(kind)), ({ owner }) => owner);
+      const share = Math.ceil(missing / Math.max(1, owners.size));
+      for (const lanes of owners.values()) {
+        if (missing <= 0) break;
+        const heads = await this.#heads(lanes, share);
+        if (heads.length > 0) queues.push(heads);
+        missing -= heads.length;
+      }
+      if (missing <= 0) break;
+    }
+    const chosen = inTurn(queues, count);
+    this.#last = chosen.at(-1)?.owner ?? this.#last;
+    return await this.#load(chosen);
+  }
+
+  /** All lanes, beginning after the owner served last and going round at the end. */
+  async *#pages(): AsyncGenerator<Lane[]> {
+    const turn = [...keys.lanes, `${this.#last}\0`];
+    yield* this.#range(turn, [...keys.lanes, AFTER_STRINGS]);
+    if (this.#last !== "") yield* this.#range([...keys.lanes, ""], turn);
+  }
+
+  async *#range(start: Deno.KvKey, end: Deno.KvKey): AsyncGenerator<Lane[]> {
+    for (let from = start;;) {
+      const lanes = await this.#page(from, end);
+      if (lanes.length > 0) yield lanes;
+      const last = lanes.at(-1);
+      if (last === undefined || lanes.length < PAGE) return;
+      from = [...last.entry.key, ""];
+    }
+  }
+
+  async #page(start: Deno.KvKey, end: Deno.KvKey): Promise<Lane[]> {
+    const entries = await Array.fromAsync(
+      this.#store.kv.list<unknown>({ start, end }, { limit: PAGE, batchSize: PAGE }),
+    );
+    return entries.map((entry) => {
+      const [owner, kind] = entry.key.slice(-2).map(String);
+      return { owner: owner ?? "", kind: kind ?? "", entry };
+    });
+  }
+
+  /** The first tasks of an owner over all their lanes, in the order of their places. */
+  async #heads(lanes: readonly Lane[], count: number): Promise<Head[]> {
+    const lists = await Promise.all(lanes.map((lane) => this.#laneHeads(lane, count)));
+    return lists.flat().sort((one, other) => one.place - other.place).slice(0, count);
+  }
+
+  async #laneHeads({ owner, kind, entry: lane }: Lane, count: number): Promise<Head[]> {
+    const { kv } = this.#store;
+    const prefix = keys.ready(owner, kind);
+    const entries = await Array.fromAsync(kv.list<unknown>({ prefix }, { limit: count, batchSize: count }));
+    // Whoever queues a task sets its lane anew, so a lane that was filled since it was read keeps its key.
+    if (entries.length === 0) await kv.atomic().check(lane).delete(lane.key).commit();
+    return entries.map((entry) => {
+      const [place, id] = entry.key.slice(-2);
+      return { owner, id: String(id), place: Number(place), entry };
+    });
+  }
+
+  async #load(heads: readonly Head[]): Promise<TaskEntry[]> {
+    const tasks = await this.#store.getMany(heads);
+    const waiting: TaskEntry[] = [];
+    for (const [index, task] of tasks.entries()) {
+      if (task?.task.state.status === "queued") waiting.push(task);
+      else if (task === undefined) await this.#forget(heads[index]);
+    }
+    return waiting;
+  }
+
+  /** A place whose task is gone would be found for ever. */
+  async #forget(head: Head | undefined): Promise<void> {
+    if (head === undefined) return;
+    logger.warn("Task {id} of {owner} was queued and is gone", { id: head.id, owner: head.owner });
+    await this.#store.kv.atomic().check(head.entry).delete(head.entry.key).commit();
+  }
+}
+
+/** Sorts after every string in the order of keys. */
+const AFTER_STRINGS = -Infinity;
+
+/** One of each in turn until there are `count`. */
+function inTurn(queues: readonly (readonly Head[])[], count: number): Head[] {
+  const chosen: Head[] = [];
+  for (let round = 0; chosen.length < count; round++) {
+    const heads = queues.flatMap((queue) => queue[round] ?? []);
+    if (heads.length === 0) break;
+    chosen.push(...heads.slice(0, count - chosen.length));
+  }
+  return chosen;
+}

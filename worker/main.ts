@@ -1,0 +1,42 @@
+import {
+  flag,
+  instanceName,
+  internalKey,
+  number,
+  openKv,
+  originSchema,
+  readFlags,
+  serve,
+  serveFlags,
+  withDeadline,
+} from "@flotilla/runtime";
+import { z } from "zod";
+import { builtinKinds } from "./kinds/builtin.ts";
+import { createWorker } from "./worker.ts";
+
+const flags = readFlags({ name: "deno task worker", summary: "takes long-running tasks and runs them" }, {
+  ...serveFlags,
+  store: flag(z.string("must be given"), { help: "where tasks are kept: what Deno.openKv takes" }),
+  service: flag(originSchema.default("http://127.0.0.1:5002"), { help: "the data service that tasks call" }),
+  concurrency: flag(number(z.number().int().min(1).max(1_000)).default(4), { help: "tasks run at once" }),
+  lease: flag(number(z.number().min(1).max(3_600)).default(10), {
+    help: "seconds after which the tasks of a silent worker are taken up by another",
+    placeholder: "SECONDS",
+  }),
+});
+const instance = instanceName("worker", flags);
+const key = internalKey();
+const kv = await openKv(flags.store);
+const worker = createWorker({
+  store: withDeadline(kv),
+  internalKey: key,
+  instance,
+  kinds: builtinKinds,
+  service: { origin: flags.service },
+  concurrency: flags.concurrency,
+  lease: flags.lease * 1_000,
+});
+worker.start();
+await serve(worker, flags, { instance });
+await worker.stop();
+kv.close();

@@ -1,0 +1,79 @@
+import type { Principal } from "@flotilla/auth/verify";
+import { ProblemError } from "@flotilla/runtime";
+import { generate } from "@std/uuid/v7";
+import {
+  fingerprint,
+  IDEMPOTENCY_LIFE,
+  type IdempotencyRecord,
+  type IdempotencyState,
+  lookUpIdempotency,
+} from "./idempotency.ts";
+import type { TaskRequest } from "./task_request.ts";
+import type { Task } from "./task_state.ts";
+import type { Extra, TaskStore } from "./task_store.ts";
+
+/** How many times a request looks again that came at the same time as one with the same key. */
+const TRIES = 3;
+
+/** Who sends a task, and when. */
+export interface SubmitOptions {
+  owner: Principal;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** The caller's `Idempotency-Key`. */
+  idempotencyKey: string | undefined;
+}
+
+/**
+ * Writes a new task to the store, together with the record of its idempotency key, and gives its id; for a repeated
+ * request the id it was given before.
+ *
+ * @throws {ProblemError} 422 when the key was used with another body
+ */
+export async function submitTask(
+  store: TaskStore,
+  request: TaskRequest,
+  options: SubmitOptions,
+): Promise<string> {
+  const { owner, now, idempotencyKey: key } = options;
+  const task = newTask(request, owner, now);
+  if (key === undefined) {
+    if (await store.create(task)) return task.id;
+    throw new ProblemError(503, "The task could not be stored", { headers: { "retry-after": "1" } });
+  }
+  const mark = { owner: owner.subject, key, fingerprint: await fingerprint(request.body), now };
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const state = await lookUpIdempotency(store.kv, mark);
+    if (state.kind === "repeated") return state.id;
+    if (await store.create(task, idempotencyExtra(state, { id: task.id, ...mark }))) return task.id;
+  }
+  throw new ProblemError(409, "A request with this Idempotency-Key is still in flight", {
+    headers: { "retry-after": "1" },
+  });
+}
+
+function newTask({ definition, input, priority, due }: TaskRequest, owner: Principal, now: number): Task {
+  return {
+    id: generate(now),
+    kind: definition.name,
+    owner,
+    input,
+    priority,
+    created: now,
+    updated: now,
+    attempt: 0,
+    failures: 0,
+    losses: 0,
+    progress: { fraction: 0 },
+    state: due === undefined ? { status: "queued", since: now } : { status: "scheduled", due },
+  };
+}
+
+function idempotencyExtra(
+  { check }: Extract<IdempotencyState, { kind: "first" }>,
+  made: { id: string; fingerprint: string; now: number },
+): Extra {
+  const { id, fingerprint, now } = made;
+  const value: IdempotencyRecord = { id, fingerprint, expires: now + IDEMPOTENCY_LIFE };
+  return { checks: [check], sets: [{ key: check.key, value, expireIn: IDEMPOTENCY_LIFE }] };
+}

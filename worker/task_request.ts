@@ -1,0 +1,109 @@
+import { ProblemError } from "@flotilla/runtime";
+import { z } from "zod";
+import type { TaskDefinition } from "./define_task.ts";
+
+/** Bytes that the body of a request may have. */
+const BODY_LIMIT = 32_768;
+/** How far ahead a task may be scheduled: a year of seconds. */
+const LONGEST_DELAY = 366 * 86_400;
+
+/** What somebody wants done. */
+export interface TaskRequest {
+  readonly definition: TaskDefinition;
+  /** Checked by the kind. */
+  readonly input: unknown;
+  readonly priority: number;
+  /** When it may begin, in milliseconds since the epoch; at once when missing. */
+  readonly due: number | undefined;
+  /** The body as it came, for telling a repeated request from another one. */
+  readonly body: unknown;
+}
+
+const envelopeSchema = z.looseObject({
+  task: z.string(),
+  priority: z.int().min(-10).max(10).default(0),
+  delay: z.number().min(0).max(LONGEST_DELAY).optional(),
+  run_at: z.iso.datetime({ offset: true }).optional(),
+}).refine(({ delay, run_at }) => delay === undefined || run_at === undefined, {
+  error: "cannot go with delay",
+  path: ["run_at"],
+});
+
+/**
+ * Reads `{"task": kind, "priority"?, "delay"? (seconds), "run_at"?, …}`: what is not named here is the kind's input.
+ *
+ * @throws {ProblemError} 413, 415, 400 for what is no JSON, 422 for an unknown kind or input that it does not take
+ */
+export async function readTaskRequest(
+  request: Request,
+  options: { kinds: ReadonlyMap<string, TaskDefinition>; now: number },
+): Promise<TaskRequest> {
+  const { kinds, now } = options;
+  const body = await readJson(request);
+  const envelope = envelopeSchema.safeParse(body);
+  if (!envelope.success) throw invalid(envelope.error);
+  const { task, priority, delay, run_at, ...rest } = envelope.data;
+  const definition = kinds.get(task);
+  if (definition === undefined) {
+    throw new ProblemError(422, `There is no kind of task named ${JSON.stringify(task.slice(0, 64))}`, {
+      extensions: { kinds: [...kinds.keys()] },
+    });
+  }
+  return {
+    definition,
+    input: parseInput(definition, rest),
+    priority,
+    due: dueTime({ delay, run_at, now }),
+    body,
+  };
+}
+
+function dueTime(
+  when: { delay: number | undefined; run_at: string | undefined; now: number },
+): number | undefined {
+  const { delay, run_at, now } = when;
+  const due = run_at === undefined ? now + (delay ?? 0) * 1_000 : Date.parse(run_at);
+  if (due > now + LONGEST_DELAY * 1_000) throw new ProblemError(422, "run_at must be within a year");
+  return due > now ? Math.ceil(due) : undefined;
+}
+
+function parseInput(definition: TaskDefinition, input: unknown): unknown {
+  try {
+    return definition.parse(input);
+  } catch (error) {
+    if (error instanceof z.ZodError) throw invalid(error);
+    throw error;
+  }
+}
+
+function invalid(error: z.ZodError): ProblemError {
+  const errors = error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  const detail = errors.map(({ path, message }) => path === "" ? message : `${path}: ${message}`).join("; ");
+  return new ProblemError(422, `The task cannot be taken: ${detail}`, { extensions: { errors } });
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^application\/(json|[\w.+-]+\+json)\s*(;|$)/i.test(type)) {
+    throw new ProblemError(415, "The body must be application/json", {
+      headers: { accept: "application/json" },
+    });
+  }
+  const bytes = await readLimited(request.body, BODY_LIMIT);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new ProblemError(400, "The body is not JSON", { cause });
+  }
+}
+
+async function readLimited(body: ReadableStream<Uint8Array> | null, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > limit) throw new ProblemError(413, `The body may have ${limit} bytes`);
+    chunks.push(new Uint8Array(chunk));
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}

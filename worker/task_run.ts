@@ -1,0 +1,262 @@
+import { type Clock, sleep, type Timer } from "@flotilla/runtime";
+import { getLogger } from "@logtape/logtape";
+import { backoff } from "./backoff.ts";
+import { PermanentError, type TaskDefinition } from "./define_task.ts";
+import type { FileEntry } from "./file_entry.ts";
+import type { LeaseHold } from "./lease_hold.ts";
+import { FileWriter } from "./parts.ts";
+import { progressOf } from "./progress_note.ts";
+import {
+  failureOf,
+  LeaseLostError,
+  TaskCancelledError,
+  TaskTimeoutError,
+  WorkerStoppingError,
+} from "./run_errors.ts";
+import type { ServiceCaller, TaskContext } from "./task_context.ts";
+import type { Progress, Task, TaskEvent, TaskResult } from "./task_state.ts";
+import { TaskLog } from "./task_log.ts";
+
+const logger = getLogger(["flotilla", "worker", "run"]);
+/** A result of more characters of JSON than this is kept as a file. */
+const INLINE_LIMIT = 8_192;
+/** Milliseconds between two tries to write what a run came to, while the store is away. */
+const OUTCOME_RETRY = 500;
+
+/** What every run of a worker shares. */
+export interface RunEnvironment {
+  kv: Deno.Kv;
+  clock: Clock;
+  /** Milliseconds between two renewals of a lease. */
+  heartbeat: number;
+  /** Milliseconds between two writes of progress. */
+  progressInterval: number;
+  /** Milliseconds that an ended task, with its files and its log, is kept. */
+  retention: number;
+  service: (task: Task, signal: AbortSignal) => ServiceCaller;
+}
+
+/** How a run ended, for logs and measures; `lost` and `released` are no end of the task. */
+export type RunOutcome = "succeeded" | "failed" | "retrying" | "cancelled" | "released" | "lost";
+
+type OutcomeEvent = Extract<TaskEvent, { type: "succeed" | "fail" | "release" | "cancelled" }>;
+
+/** One run of one task, from the claim to the record of what it came to. */
+export class TaskRun {
+  readonly hold: LeaseHold;
+  /** Resolves when the outcome is written, or the lease is lost; never rejects. */
+  readonly outcome: Promise<RunOutcome>;
+  readonly #definition: TaskDefinition;
+  readonly #environment: RunEnvironment;
+  readonly #controller = new AbortController();
+  readonly #files = new Map<string, FileWriter>();
+  readonly #log: TaskLog;
+  #progress: Progress = { fraction: 0 };
+  #dirty = false;
+  #beat: Timer | undefined;
+  #nextBeat = 0;
+  #over = false;
+
+  constructor(hold: LeaseHold, definition: TaskDefinition, environment: RunEnvironment) {
+    this.hold = hold;
+    this.#definition = definition;
+    this.#environment = environment;
+    const { kv, retention } = environment;
+    this.#log = new TaskLog(kv, { id: hold.task.id, attempt: hold.task.attempt, retention });
+    this.outcome = this.#run();
+  }
+
+  /** Ends the run for a reason of the worker: {@linkcode WorkerStoppingError}. */
+  stop(): void {
+    this.#controller.abort(new WorkerStoppingError("The worker stops"));
+  }
+
+  /** Looks whether the run is wanted still: its owner may have cancelled it. */
+  async look(): Promise<void> {
+    if (this.#over) return;
+    try {
+      await this.hold.look();
+    } catch (error) {
+      if (error instanceof LeaseLostError) this.#controller.abort(error);
+      return;
+    }
+    if (this.hold.cancelling) this.#controller.abort(new TaskCancelledError("The task was cancelled"));
+  }
+
+  async #run(): Promise<RunOutcome> {
+    this.#schedule(this.#environment.heartbeat);
+    const event = await this.#work();
+    try {
+      return await this.#record(event);
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) {
+        logger.error("Task {id} could not be recorded: {error}", this.#about(error));
+      } else logger.warn("Task {id} was lost to another worker: {error}", this.#about(error));
+      return "lost";
+    } finally {
+      this.#over = true;
+      this.#beat?.cancel();
+      this.#controller.abort(new LeaseLostError("The run is over"));
+    }
+  }
+
+  /** Runs the kind's code, and says what is to be recorded. Code that ignores its signal is not waited for. */
+  async #work(): Promise<OutcomeEvent> {
+    const { clock, retention } = this.#environment;
+    const { timeout } = this.#definition;
+    const { signal } = this.#controller;
+    using _timer = clock.setTimeout(
+      () => this.#controller.abort(new TaskTimeoutError(`The run took longer than ${timeout} ms`)),
+      timeout,
+    );
+    const { token } = this.hold;
+    try {
+      const value = await untilAborted(this.#definition.run(this.#context()), signal);
+      const result = await this.#keep(value);
+      const files = await Promise.all([...this.#files.values()].map((file) => file.close()));
+      return { type: "succeed", now: clock.now(), token, result, files, retention };
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): OutcomeEvent {
+    const { clock, retention } = this.#environment;
+    const { token, task } = this.hold;
+    const now = clock.now();
+    if (error instanceof WorkerStoppingError) return { type: "release", now, token, retention };
+    if (error instanceof TaskCancelledError) return { type: "cancelled", now, token, retention };
+    const { retry } = this.#definition;
+    const failures = task.failures + 1;
+    const again = !(error instanceof PermanentError) && failures < retry.attempts;
+    const retryAt = again ? now + backoff(failures, retry) : undefined;
+    return { type: "fail", now, token, error: failureOf(error), retryAt, retention };
+  }
+
+  /**
+   * Writes the outcome, for as long as the store is away; who has lost the lease by then is refused. A task that could not
+   * be handed back comes free when its lease ends.
+   */
+  async #record(event: OutcomeEvent): Promise<RunOutcome> {
+    const { clock } = this.#environment;
+    const write = crypto.randomUUID();
+    await this.#log.flush().catch(() => {});
+    for (;;) {
+      try {
+        const { state } = await this.hold.apply(event, { write });
+        return state.status === "queued" ? "released" : outcomeOf(state.status);
+      } catch (error) {
+        if (error instanceof LeaseLostError || event.type === "release") throw error;
+        logger.warn("Task {id} waits for the store: {error}", this.#about(error));
+        await sleep(OUTCOME_RETRY, { clock });
+      }
+    }
+  }
+
+  #context(): TaskContext<unknown> {
+    const { task } = this.hold;
+    return {
+      id: task.id,
+      attempt: task.attempt,
+      input: task.input,
+      owner: task.owner,
+      signal: this.#controller.signal,
+      service: this.#environment.service(task, this.#controller.signal),
+      progress: (fraction, note) => this.#tell(progressOf(fraction, note)),
+      log: (line) => this.#log.add(line, this.#environment.clock.now()),
+      artifact: (name, type) => this.#file(name, type),
+    };
+  }
+
+  #file(name: string, type: string): FileWriter {
+    if (!/^[\w-][\w.-]{0,99}$/.test(name) || name === RESULT_FILE || this.#files.has(name)) {
+      throw new PermanentError(`Cannot write a file: its name is taken or not allowed, ${name}`);
+    }
+    const file = this.#writer(name, type);
+    this.#files.set(name, file);
+    return file;
+  }
+
+  #writer(name: string, type: string): FileWriter {
+    const { kv, retention } = this.#environment;
+    return new FileWriter(kv, { id: this.hold.task.id, token: this.hold.token, name, type, retention });
+  }
+
+  async #keep(value: unknown): Promise<TaskResult> {
+    const text = JSON.stringify(value ?? null);
+    if (text.length <= INLINE_LIMIT) return { kind: "inline", value: JSON.parse(text) };
+    const writer = this.#writer(RESULT_FILE, "application/json");
+    await writer.write(text);
+    const file: FileEntry = await writer.close();
+    return { kind: "stored", file };
+  }
+
+  /** Progress is written with the next renewal, and that comes sooner for it, but not at every call. */
+  #tell(progress: Progress): void {
+    this.#progress = progress;
+    if (this.#dirty || this.#over) return;
+    this.#dirty = true;
+    this.#schedule(this.#environment.progressInterval);
+  }
+
+  #schedule(ms: number): void {
+    const { clock } = this.#environment;
+    const at = clock.now() + ms;
+    if (this.#over || (this.#beat !== undefined && this.#nextBeat <= at)) return;
+    this.#beat?.cancel();
+    this.#nextBeat = at;
+    this.#beat = clock.setTimeout(() => void this.#renew(), ms);
+  }
+
+  /**
+   * Renews the lease. A renewal that comes late, because the event loop was blocked or the machine slept, is tried all
+   * the same: nobody may have taken the task yet, and if somebody has, it is refused. While the store is away the lease
+   * runs out, and then the run ends itself, as another worker may have begun.
+   */
+  async #renew(): Promise<void> {
+    const { clock, heartbeat } = this.#environment;
+    this.#beat = undefined;
+    if (this.#over) return;
+    this.#dirty = false;
+    try {
+      await Promise.all([this.hold.renew(this.#progress), this.#log.flush()]);
+      if (this.hold.cancelling) this.#controller.abort(new TaskCancelledError("The task was cancelled"));
+      this.#schedule(this.#dirty ? this.#environment.progressInterval : heartbeat);
+    } catch (error) {
+      if (error instanceof LeaseLostError) return this.#controller.abort(error);
+      if (clock.now() < this.hold.expires) return this.#schedule(heartbeat / 3);
+      this.#controller.abort(new LeaseLostError("The lease could not be renewed in time", { cause: error }));
+    }
+  }
+
+  #about(error: unknown): Record<string, unknown> {
+    return { id: this.hold.task.id, kind: this.hold.task.kind, attempt: this.hold.task.attempt, error };
+  }
+}
+
+/** The name under which a large result is kept. */
+const RESULT_FILE = "result.json";
+
+function outcomeOf(status: string): RunOutcome {
+  switch (status) {
+    case "succeeded":
+    case "failed":
+    case "retrying":
+    case "cancelled":
+      return status;
+    default:
+      return "lost";
+  }
+}
+
+/** Settles as `work` does, or rejects with the signal's reason as soon as it is aborted. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
