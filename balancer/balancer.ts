@@ -151,7 +151,7 @@ class PoolBalancer implements Balancer {
     this.registry = registry;
     this.retry = readRetry(options.retry);
     this.#budget = new RetryBudget(this.retry.budget, this.#now);
-    this.#strategy = typeof strategy === "string" ? createStrategy(strategy) : strategy;
+    this.#strategy = typeof strategy === "string" ? createStrategy(strategy, { random, clock }) : strategy;
     this.#transport = transport;
     this.#checker = health === false ? undefined : this.#createChecker(health);
     this.#outliers = outlier === false ? undefined : this.#createDetector(outlier);

@@ -42,10 +42,11 @@ export function roundRobin(): Strategy {
 
   function take(turn: Turn): void {
     (turn.release <= picks ? ready : early).remove(turn);
-    // One that was passed over for long (full, say) must not catch up on all it missed.
-    const overdue = picks - turn.deadline > total / turn.weight;
-    if (overdue) turn.start = picks;
-    turn.served = overdue ? 1 : turn.served + 1;
+    // Whoever stands in for one that may not be had is not in debt for it afterwards, and whoever was passed over for
+    // long (full, say) does not catch up on all it missed.
+    if (turn.release > picks) turn.start -= turn.release - picks;
+    if (picks - turn.deadline > total / turn.weight) [turn.start, turn.served] = [picks, 0];
+    turn.served++;
     schedule(turn);
     early.push(turn);
     picks++;
