@@ -20,6 +20,18 @@ Deno.test("ManualClock.advance() fires a timer that another one started on the w
   assertEquals(done, 10);
 });
 
+Deno.test("ManualClock.advance() lets long chains of promises settle, each time", async () => {
+  const clock = new ManualClock();
+  for (let round = 0; round < 3; round++) {
+    let links = 0;
+    void (async () => {
+      while (links < 100) links = await Promise.resolve(links + 1);
+    })();
+    await clock.advance(0);
+    assertEquals(links, 100);
+  }
+});
+
 Deno.test("ManualClock.setTimeout() can be cancelled", async () => {
   const clock = new ManualClock();
   let fired = false;
