@@ -50,26 +50,22 @@ export function fakeLauncher(options: FakeLauncherOptions = {}): FakeLauncher {
 
 function fakeProcess(name: string, pid: number, obedient: boolean): FakeProcess {
   const { promise: exited, resolve } = Promise.withResolvers<Exit>();
-  const stderr = new TransformStream<string, string>(undefined, { highWaterMark: 100 });
-  const writer = stderr.writable.getWriter();
+  const written: string[] = [];
   let inputClosed = false;
   let killed = false;
-  const exit = (code: number, signal: string | null = null) => {
-    resolve({ code, signal });
-    void writer.close().catch(() => {});
-  };
+  const exit = (code: number, signal: string | null = null) => resolve({ code, signal });
   return {
     name,
     pid,
     exited,
-    lines: stderr.readable,
+    lines: linesUntil(exited, written),
     get inputClosed() {
       return inputClosed;
     },
     get killed() {
       return killed;
     },
-    write: (line) => void writer.write(line),
+    write: (line) => void written.push(line),
     exit,
     closeInput() {
       inputClosed = true;
@@ -80,4 +76,10 @@ function fakeProcess(name: string, pid: number, obedient: boolean): FakeProcess 
       exit(137, "SIGKILL");
     },
   };
+}
+
+/** What was written, told once the process has ended. */
+async function* linesUntil(exited: Promise<unknown>, written: readonly string[]): AsyncGenerator<string> {
+  await exited;
+  yield* written;
 }

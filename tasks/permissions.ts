@@ -40,7 +40,8 @@ function ownAddresses({ host, port, adminPort }: PlannedProcess): string[] {
 }
 
 function addressOf(target: string): string[] {
-  const url = URL.parse(target);
+  const [address = ""] = target.split(";"); // a balancer's upstream may have a weight: http://host:port;weight=2
+  const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol)) return [];
   return [authority(url.hostname.replaceAll(/[[\]]/g, ""), Number(url.port || defaultPort(url)))];
 }

@@ -87,6 +87,18 @@ Deno.test("permissionsOf() fills in the port that a URL leaves out", () => {
   assertEquals(byKind(worker)["net"], ["[::1]:5008", "kv.example:443", "[::1]:5002"]);
 });
 
+Deno.test("permissionsOf() takes an upstream with a weight for the address that it is", () => {
+  const balancer: PlannedProcess = {
+    name: "balancer",
+    role: "balancer",
+    host: "127.0.0.1",
+    port: 8_000,
+    flags: [["upstream", "http://10.0.0.1:5000;weight=2"]],
+    calls: [],
+  };
+  assertEquals(permissionsOf(balancer, { root })[0], "--allow-net=127.0.0.1:8000,10.0.0.1:5000");
+});
+
 Deno.test("permissionsOf() never gives everything", () => {
   for (const process of processes) {
     for (const flag of permissionsOf(process, { root })) {
