@@ -1,7 +1,7 @@
 import { ASSERTION_HEADER, type AssertionSigner, type Caller } from "@flotilla/auth/verify";
 import type { Clock } from "@flotilla/runtime";
-import type { ServiceCaller } from "./task_context.ts";
-import type { Task } from "./task_state.ts";
+import type { ServiceCaller } from "./engine/task_context.ts";
+import type { Task } from "./engine/task_state.ts";
 
 /** Where the data service is, and what calls it. */
 export interface ServiceTarget {

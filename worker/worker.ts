@@ -1,13 +1,13 @@
 import { createAssertionSigner, createAssertionVerifier } from "@flotilla/auth/verify";
 import { type Clock, createRole, type Role, systemClock } from "@flotilla/runtime";
 import { Registry } from "prom-client";
-import type { TaskDefinition } from "./define_task.ts";
-import { keys } from "./keys.ts";
-import { createRoutes } from "./routes.ts";
-import { createRunnerMetrics } from "./runner_metrics.ts";
-import { Runner, type RunnerOptions } from "./runner.ts";
+import type { TaskDefinition } from "./engine/define_task.ts";
+import { keys } from "./engine/keys.ts";
+import { createRoutes } from "./http/routes.ts";
+import { createRunnerMetrics } from "./engine/runner_metrics.ts";
+import { Runner, type RunnerOptions } from "./engine/runner.ts";
 import { serviceCalls, type ServiceTarget } from "./service_caller.ts";
-import { TaskStore } from "./task_store.ts";
+import { TaskStore } from "./engine/task_store.ts";
 
 /** What {@linkcode createWorker} makes a worker from. */
 export interface WorkerOptions extends Pick<RunnerOptions, "concurrency" | "lease" | "heartbeat" | "grace"> {

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { z } from "zod";
-import { defineTask } from "./define_task.ts";
+import { defineTask } from "./engine/define_task.ts";
 import { principal, WorkerLab } from "./testing/worker_lab.ts";
 
 const add = defineTask({

@@ -1,4 +1,4 @@
-import type { TaskDefinition } from "../define_task.ts";
+import type { TaskDefinition } from "../engine/define_task.ts";
 import { report } from "./report.ts";
 
 /** The kinds of task that a worker's process takes. */

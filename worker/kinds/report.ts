@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineTask } from "../define_task.ts";
+import { defineTask } from "../engine/define_task.ts";
 import { reportCsv } from "./report_csv.ts";
 import { ReportTally } from "./report_tally.ts";
 import { readRecords } from "./service_records.ts";

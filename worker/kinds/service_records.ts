@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { PermanentError } from "../define_task.ts";
-import type { ServiceCaller } from "../task_context.ts";
+import { PermanentError } from "../engine/define_task.ts";
+import type { ServiceCaller } from "../engine/task_context.ts";
 
 const pageSchema = z.object({
   data: z.array(z.object({

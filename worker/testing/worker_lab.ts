@@ -1,6 +1,6 @@
 import { ASSERTION_HEADER, createAssertionSigner, type Principal, RIGHTS } from "@flotilla/auth/verify";
 import { eventually } from "@flotilla/runtime/testing";
-import type { TaskDefinition } from "../define_task.ts";
+import type { TaskDefinition } from "../engine/define_task.ts";
 import { createWorker, type Worker, type WorkerOptions } from "../worker.ts";
 
 /** The key of the roles in tests. */

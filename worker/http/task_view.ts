@@ -1,5 +1,5 @@
-import type { FileEntry } from "./file_entry.ts";
-import { isOver, type Task } from "./task_state.ts";
+import type { FileEntry } from "../engine/file_entry.ts";
+import { isOver, type Task } from "../engine/task_state.ts";
 
 /** The longest time after which a client is told to ask again; seconds. */
 const LONGEST_WAIT = 60;

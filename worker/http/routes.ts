@@ -1,16 +1,16 @@
 import { type AssertionVerifier, type Principal, requireRight } from "@flotilla/auth/verify";
 import { type Clock, ProblemError, type RequestContext } from "@flotilla/runtime";
 import { type Context, Hono } from "hono";
-import type { TaskDefinition } from "./define_task.ts";
+import type { TaskDefinition } from "../engine/define_task.ts";
 import { fileAnswer } from "./file_answer.ts";
 import { idempotencyKey } from "./idempotency.ts";
 import { submitTask } from "./submit_task.ts";
 import { taskAnswer } from "./task_answer.ts";
 import { taskEvents } from "./task_events.ts";
 import { listTasks } from "./task_list.ts";
-import { readLog } from "./task_log.ts";
+import { readLog } from "../engine/task_log.ts";
 import { readTaskRequest } from "./task_request.ts";
-import { RefusedError, type TaskEntry, type TaskStore } from "./task_store.ts";
+import { RefusedError, type TaskEntry, type TaskStore } from "../engine/task_store.ts";
 import { taskUrl } from "./task_view.ts";
 
 /** What the routes need. */

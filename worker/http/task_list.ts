@@ -1,7 +1,7 @@
 import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
-import { TASK_STATUSES } from "./task_state.ts";
-import type { TaskStore } from "./task_store.ts";
+import { TASK_STATUSES } from "../engine/task_state.ts";
+import type { TaskStore } from "../engine/task_store.ts";
 import { taskListView } from "./task_view.ts";
 
 /** Records that one request may look at when it filters: a page may hold fewer tasks than asked for, and a cursor. */

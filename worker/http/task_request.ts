@@ -1,6 +1,6 @@
 import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
-import type { TaskDefinition } from "./define_task.ts";
+import type { TaskDefinition } from "../engine/define_task.ts";
 
 /** Bytes that the body of a request may have. */
 const BODY_LIMIT = 32_768;

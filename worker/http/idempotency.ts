@@ -1,6 +1,6 @@
 import { ProblemError } from "@flotilla/runtime";
 import { encodeHex } from "@std/encoding";
-import { keys } from "./keys.ts";
+import { keys } from "../engine/keys.ts";
 
 /** How long a repeated request gets the earlier answer; milliseconds. */
 export const IDEMPOTENCY_LIFE = 86_400_000;

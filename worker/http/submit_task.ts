@@ -9,8 +9,8 @@ import {
   lookUpIdempotency,
 } from "./idempotency.ts";
 import type { TaskRequest } from "./task_request.ts";
-import type { Task } from "./task_state.ts";
-import type { Extra, TaskStore } from "./task_store.ts";
+import type { Task } from "../engine/task_state.ts";
+import type { Extra, TaskStore } from "../engine/task_store.ts";
 
 /** How many times a request looks again that came at the same time as one with the same key. */
 const TRIES = 3;

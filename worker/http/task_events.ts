@@ -1,7 +1,7 @@
 import type { Clock } from "@flotilla/runtime";
-import type { TaskRef } from "./keys.ts";
-import { isOver } from "./task_state.ts";
-import type { TaskEntry, TaskStore } from "./task_store.ts";
+import type { TaskRef } from "../engine/keys.ts";
+import { isOver } from "../engine/task_state.ts";
+import type { TaskEntry, TaskStore } from "../engine/task_store.ts";
 import { taskView } from "./task_view.ts";
 
 /** Milliseconds of silence after which a comment keeps the connection alive. */

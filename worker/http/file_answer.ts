@@ -1,7 +1,7 @@
 import { ProblemError } from "@flotilla/runtime";
 import { ifNoneMatch } from "@std/http/etag";
-import { readFile } from "./parts.ts";
-import type { Task } from "./task_state.ts";
+import { readFile } from "../engine/parts.ts";
+import type { Task } from "../engine/task_state.ts";
 
 /**
  * A file that a task has made, streamed from its parts.

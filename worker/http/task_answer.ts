@@ -1,6 +1,6 @@
 import { ifNoneMatch } from "@std/http/etag";
-import { readFile } from "./parts.ts";
-import type { TaskEntry } from "./task_store.ts";
+import { readFile } from "../engine/parts.ts";
+import type { TaskEntry } from "../engine/task_store.ts";
 import { retryAfter, taskView } from "./task_view.ts";
 
 const encoder = new TextEncoder();
