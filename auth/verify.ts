@@ -1,8 +1,10 @@
 /**
- * What other members import of auth: who a caller is, and how that is proven from role to role.
+ * What other members import of auth: tokens and who they speak of, how a caller is proven from role to role, and the
+ * shapes of what the auth service takes and gives.
  *
  * @module
  */
+export { KEYS_PATH, TOKEN_ALGORITHM, TOKEN_AUDIENCE, TOKEN_ISSUER, TOKEN_TYPE } from "./access_token.ts";
 export {
   ASSERTION_HEADER,
   type AssertionOptions,
@@ -11,6 +13,7 @@ export {
   createAssertionSigner,
   createAssertionVerifier,
 } from "./assertion.ts";
+export { loginSchema, tokensSchema, usernameSchema } from "./contract.ts";
 export {
   type Caller,
   type Principal,
@@ -22,3 +25,7 @@ export {
   type Role,
   roleSchema,
 } from "./principal.ts";
+export { createRemoteKeys, type RemoteKeys, type RemoteKeysOptions } from "./remote_keys.ts";
+export { TokenError, type TokenErrorCode } from "./token_error.ts";
+export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./token_verifier.ts";
+export { fixedKeys, type TrustedKeys } from "./trusted_keys.ts";

@@ -1,0 +1,74 @@
+import {
+  configureLogging,
+  flag,
+  instanceName,
+  internalKey,
+  number,
+  openKv,
+  production,
+  readFlags,
+  refuseToStart,
+  SecretError,
+  serve,
+  serveFlags,
+  switchFlag,
+  withDeadline,
+} from "@flotilla/runtime";
+import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
+import { createAuth } from "./auth.ts";
+import { DevelopmentAdminError, refuseDevelopmentAdmin, seedDevelopmentAdmin } from "./development_admin.ts";
+import { type HashEngine, inlineEngine } from "./passwords/hash_engine.ts";
+import { createPasswordHasher } from "./passwords/password_hasher.ts";
+import { HASH_WORKER, workerEngine } from "./passwords/worker_engine.ts";
+
+const flags = readFlags({
+  name: "deno task auth",
+  summary: "users, sessions and tokens",
+}, {
+  ...serveFlags,
+  database: flag(z.string("must be given"), {
+    help: "file path, :memory: or the URL of a KV Connect server",
+    placeholder: "TARGET",
+  }),
+  hashThreads: flag(number(z.number().int().min(1).max(64)).default(defaultThreads()), {
+    help: "passwords hashed at the same time",
+    placeholder: "COUNT",
+  }),
+  seedDevelopmentAdmin: switchFlag({ help: "make admin/password in an empty database; never in production" }),
+});
+
+const instance = instanceName("auth", flags);
+await configureLogging({ instance, level: flags.logLevel });
+using engine = hashEngine(flags.hashThreads);
+const hasher = createPasswordHasher({ engine });
+
+try {
+  const kv = withDeadline(await openKv(flags.database));
+  const auth = createAuth({ kv, instance, internalKey: internalKey(), hasher });
+  await checkDevelopmentAdmin(kv);
+  await serve(auth, flags, { instance });
+  kv.close();
+} catch (error) {
+  if (error instanceof SecretError || error instanceof DevelopmentAdminError) refuseToStart(error.message);
+  throw error;
+}
+
+async function checkDevelopmentAdmin(kv: Deno.Kv): Promise<void> {
+  if (production()) await refuseDevelopmentAdmin(kv);
+  if (flags.seedDevelopmentAdmin) await seedDevelopmentAdmin({ kv, hasher, production: production() });
+}
+
+/** Half of the cores at most: hashing must leave room for what else runs on the machine. */
+function defaultThreads(): number {
+  return Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
+}
+
+function hashEngine(threads: number): HashEngine {
+  const { state } = Deno.permissions.querySync({ name: "read", path: HASH_WORKER });
+  if (state === "granted") return workerEngine({ threads });
+  getLogger(["flotilla", "auth"]).warn("Hashing on the main thread: no --allow-read for {file}", {
+    file: HASH_WORKER.pathname,
+  });
+  return inlineEngine();
+}

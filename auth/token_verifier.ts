@@ -1,0 +1,120 @@
+import { type Clock, systemClock } from "@flotilla/runtime";
+import { type JWTHeaderParameters, jwtVerify } from "jose";
+import { LRUCache } from "lru-cache";
+import {
+  claimsSchema,
+  principalOf,
+  TOKEN_ALGORITHM,
+  TOKEN_AUDIENCE,
+  TOKEN_ISSUER,
+  TOKEN_TYPE,
+} from "./access_token.ts";
+import type { Principal } from "./principal.ts";
+import { asTokenError, TokenError } from "./token_error.ts";
+import type { TrustedKeys } from "./trusted_keys.ts";
+
+/** Checks access tokens. */
+export interface TokenVerifier {
+  /**
+   * The principal of a token that was checked before and still holds: a look-up, without waiting. `undefined` says
+   * nothing about the token but that {@linkcode TokenVerifier.verify} must look at it.
+   */
+  peek(token: string): Principal | undefined;
+  /**
+   * The principal of a token.
+   *
+   * @throws {TokenError} 401 when it does not hold; its `code` says why
+   * @throws {ProblemError} 503 when no key is known yet
+   */
+  verify(token: string): Promise<Principal>;
+}
+
+/** How {@linkcode createTokenVerifier} checks. */
+export interface TokenVerifierOptions {
+  /** The keys that tokens may be signed with. */
+  keys: TrustedKeys;
+  /** `iss` that is taken. @default `TOKEN_ISSUER` */
+  issuer?: string;
+  /** `aud` that is taken. @default `TOKEN_AUDIENCE` */
+  audience?: string;
+  /** Seconds that clocks of two hosts may be apart. @default 5 */
+  tolerance?: number;
+  /** How many tokens that hold are remembered. @default 10_000 */
+  capacity?: number;
+  /** @default `systemClock` */
+  clock?: Clock;
+}
+
+interface Seen {
+  readonly principal: Principal;
+  readonly kid: string;
+  /** Milliseconds. */
+  readonly until: number;
+}
+
+/** No token of ours comes near it; a longer one is not worth a look. */
+const LONGEST_TOKEN = 4_096;
+
+/**
+ * Checks access tokens by RFC 8725: algorithm and type are fixed, issuer, audience and all times are checked, and the
+ * header's `kid` only chooses among keys that are trusted already; `jku`, `jwk` and `x5u` mean nothing. Tokens that hold
+ * are remembered until they end, or their key is withdrawn.
+ *
+ * @throws {RangeError} when the tolerance or the capacity is out of range
+ */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { keys, issuer = TOKEN_ISSUER, audience = TOKEN_AUDIENCE, clock = systemClock } = options;
+  const { tolerance = 5, capacity = 10_000 } = options;
+  if (!(tolerance >= 0 && tolerance <= 300)) {
+    throw new RangeError(`Cannot check tokens: tolerance must be 0 to 300 seconds, got ${tolerance}`);
+  }
+  if (!Number.isInteger(capacity) || capacity < 1) {
+    throw new RangeError(`Cannot check tokens: capacity must be an integer from 1, got ${capacity}`);
+  }
+  const seen = new LRUCache<string, Seen>({ max: capacity });
+
+  async function keyOf({ kid }: JWTHeaderParameters): Promise<CryptoKey> {
+    if (kid === undefined) throw new TokenError("header");
+    const key = await keys.find(kid);
+    if (key === undefined) throw new TokenError("unknown_key");
+    return key;
+  }
+
+  async function check(token: string): Promise<Principal> {
+    const { payload, protectedHeader } = await jwtVerify(token, keyOf, {
+      algorithms: [TOKEN_ALGORITHM],
+      typ: TOKEN_TYPE,
+      issuer,
+      audience,
+      clockTolerance: tolerance,
+      currentDate: new Date(clock.now()),
+      requiredClaims: ["exp", "nbf", "iat", "sub", "jti"],
+    });
+    const principal = principalOf(claimsSchema.parse(payload));
+    const until = (principal.expires + tolerance) * 1_000;
+    seen.set(token, { principal, kid: protectedHeader.kid ?? "", until });
+    return principal;
+  }
+
+  function peek(token: string): Principal | undefined {
+    const known = seen.get(token);
+    if (known === undefined) return undefined;
+    if (known.until > clock.now() && keys.get(known.kid) !== undefined) return known.principal;
+    seen.delete(token);
+    return undefined;
+  }
+
+  return {
+    peek,
+    async verify(token) {
+      const known = peek(token);
+      if (known !== undefined) return known;
+      if (token.length > LONGEST_TOKEN) throw new TokenError("malformed");
+      try {
+        return await check(token);
+      } catch (error) {
+        throw asTokenError(error);
+      }
+    },
+  };
+}
