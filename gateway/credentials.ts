@@ -1,17 +1,4 @@
-import type { Principal } from "@flotilla/auth/verify";
 import { ProblemError } from "@flotilla/runtime";
-
-/** Checks the tokens of clients. */
-export interface TokenVerifier {
-  /** The principal of a token that was checked before and still holds; `undefined` when it is not known yet. */
-  peek(token: string): Principal | undefined;
-  /**
-   * The principal of a token.
-   *
-   * @throws {ProblemError} 401 `invalid_token` when it does not hold
-   */
-  verify(token: string): Promise<Principal>;
-}
 
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 

@@ -1,5 +1,6 @@
-import { type AssertionSigner, type Caller, requireRight, requireUser } from "@flotilla/auth/verify";
+import type { AssertionSigner, TokenVerifier } from "@flotilla/auth/verify";
 import {
+  asProblem,
   type Clock,
   createRole,
   ProblemError,
@@ -9,14 +10,18 @@ import {
   systemClock,
 } from "@flotilla/runtime";
 import type { Registry } from "prom-client";
-import { bearerToken, type TokenVerifier } from "./credentials.ts";
+import { createAdmission, type Limiters } from "./admission.ts";
+import { createClientOf } from "./client.ts";
+import { compressed } from "./compression.ts";
+import { type CorsOptions, createCors } from "./cors.ts";
 import { type Fetcher, forward } from "./forward.ts";
 import { inwardFields } from "./inward_fields.ts";
 import { outwardAnswer } from "./outward_answer.ts";
 import { requestBody } from "./request_body.ts";
-import type { Access, Route, UpstreamName } from "./route.ts";
+import type { Route, UpstreamName } from "./route.ts";
 import { ROUTE_TABLE } from "./route_table.ts";
 import { createRouter, type Endpoint } from "./router.ts";
+import { addSecurityFields } from "./security_fields.ts";
 
 /** What {@linkcode createGateway} makes a gateway from. */
 export interface GatewayOptions {
@@ -32,8 +37,16 @@ export interface GatewayOptions {
   assertions: AssertionSigner;
   /** This instance's name: `api_gateway_1`. */
   instance: string;
+  /** How many requests a caller may make. @default as many as it likes */
+  limiters?: Limiters;
+  /** Which other sites' pages may call. @default none */
+  cors?: CorsOptions;
+  /** Addresses and networks of proxies whose `X-Forwarded-*` are believed. @default none */
+  trustedProxies?: readonly string[];
   /** What must answer before the gateway is ready, by name. @default none */
   checks?: Readonly<Record<string, ReadinessCheck>>;
+  /** Milliseconds that a check may take. @default 1_000 */
+  checkTimeout?: number;
   /** The public API. @default {@linkcode ROUTE_TABLE} */
   routes?: readonly Route[];
   /** @default `systemClock` */
@@ -47,48 +60,71 @@ export interface GatewayOptions {
  * request on to the inner role with a proof of who is calling. It keeps no state of its own.
  */
 export function createGateway(options: GatewayOptions): Role {
-  const { verifier, assertions, instance, routes = ROUTE_TABLE, clock = systemClock } = options;
-  const { checks, registry } = options;
-  const fetchers: Readonly<Record<UpstreamName, Fetcher>> = options;
+  const { assertions, instance, routes = ROUTE_TABLE, clock = systemClock } = options;
+  const { checks, checkTimeout, registry } = options;
+  const fetchers: Readonly<Record<UpstreamName, Fetcher>> = { ...options, gateway: () => new Response() };
   const router = createRouter(routes);
+  const clientOf = createClientOf(options.trustedProxies ?? []);
+  const cors = createCors(options.cors);
+  const admission = createAdmission({
+    verifier: options.verifier,
+    limiters: options.limiters ?? {},
+    clock,
+  });
 
   async function handle(request: Request, context: RequestContext): Promise<Response> {
+    const arrived = clock.now();
     const url = new URL(request.url);
+    const client = clientOf(request, context);
+    const fields = new Headers();
+    try {
+      const response = await answer({ request, context, url, arrived, address: client.address, fields });
+      addFields(response.headers, fields);
+      addSecurityFields(response.headers, client);
+      return response;
+    } catch (thrown) {
+      const problem = asProblem(thrown);
+      addFields(problem.headers, fields);
+      addSecurityFields(problem.headers, client);
+      throw problem;
+    }
+  }
+
+  async function answer(exchange: Exchange): Promise<Response> {
+    const { request, context, url, address, fields } = exchange;
     const endpoint = router.match(url.pathname);
-    if (endpoint === undefined) throw new ProblemError(404, `Nothing is at ${url.pathname}`);
-    context.route = endpoint.path;
-    if (request.method === "OPTIONS") return preflight(endpoint);
-    const route = endpoint.routes.get(request.method);
-    if (route === undefined) throw methodNotAllowed(request.method, endpoint);
-    const caller = await identify(request, route.access);
-    const body = requestBody(request, route.body);
-    const headers = inwardFields(request.headers, { context, assertion: await assertions.sign(caller) });
+    if (endpoint !== undefined) context.route = endpoint.path;
+    if (request.method === "OPTIONS" && endpoint !== undefined) {
+      cors.addPreflightFields(fields, request, endpoint.allow);
+      return new Response(null, { status: 204, headers: { allow: endpoint.allow } });
+    }
+    cors.addFields(fields, request);
+    const route = routeOf(endpoint, exchange);
+    const caller = await admission.admit({ request, access: route.access, address, fields });
+    const response = await pass(exchange, route, await assertions.sign(caller));
+    return route.upstream === "auth" ? response : compressed(response, request);
+  }
+
+  async function pass(exchange: Exchange, route: Route, assertion: string): Promise<Response> {
+    const { request, context, url, arrived, address } = exchange;
+    const { upstream } = route;
     const { method } = request;
-    const call = new Request(`http://${route.upstream}${url.pathname}${url.search}`, {
+    const body = requestBody(request, route.body);
+    const timeout = route.timeout - (clock.now() - arrived);
+    const call = new Request(`http://${upstream}${url.pathname}${url.search}`, {
       method,
-      headers,
+      headers: inwardFields(request.headers, { context, assertion, timeout }),
       body: body?.stream ?? null,
       redirect: "manual",
     });
-    const { upstream, timeout } = route;
     try {
       const fetcher = fetchers[upstream];
-      const inner = await forward(call, { fetcher, upstream, timeout, client: request.signal, clock });
+      const { signal: client } = request;
+      const inner = await forward(call, { fetcher, upstream, address, timeout, client, clock });
       return outwardAnswer(inner, method);
     } catch (error) {
       throw body?.tooLong ?? error;
     }
-  }
-
-  async function identify(request: Request, access: Access): Promise<Caller> {
-    if (access === "public") return ANONYMOUS;
-    const token = bearerToken(request.headers);
-    const principal = token === undefined
-      ? requireUser(ANONYMOUS)
-      : verifier.peek(token) ?? await verifier.verify(token);
-    const caller: Caller = { kind: "user", principal };
-    if (access !== "user") requireRight(caller, access);
-    return caller;
   }
 
   return createRole({
@@ -96,16 +132,34 @@ export function createGateway(options: GatewayOptions): Role {
     instance,
     handle,
     ...(checks === undefined ? {} : { checks }),
+    ...(checkTimeout === undefined ? {} : { checkTimeout }),
     ...(registry === undefined ? {} : { registry }),
   });
 }
 
-const ANONYMOUS: Caller = { kind: "anonymous" };
-
-function preflight(endpoint: Endpoint): Response {
-  return new Response(null, { status: 204, headers: { allow: endpoint.allow } });
+/** One request on its way through. */
+interface Exchange {
+  readonly request: Request;
+  readonly context: RequestContext;
+  readonly url: URL;
+  /** Milliseconds since the epoch. */
+  readonly arrived: number;
+  /** Of the client. */
+  readonly address: string | undefined;
+  /** Fields of the answer, whatever it will be. */
+  readonly fields: Headers;
 }
 
-function methodNotAllowed(method: string, endpoint: Endpoint): ProblemError {
-  return new ProblemError(405, `${method} cannot be done here`, { headers: { allow: endpoint.allow } });
+function routeOf(endpoint: Endpoint | undefined, { request: { method }, url }: Exchange): Route {
+  if (endpoint === undefined) throw new ProblemError(404, `Nothing is at ${url.pathname}`);
+  const route = endpoint.routes.get(method);
+  if (route !== undefined) return route;
+  throw new ProblemError(405, `${method} cannot be done here`, { headers: { allow: endpoint.allow } });
+}
+
+function addFields(headers: Headers, fields: Headers): void {
+  for (const [name, value] of fields) {
+    if (name === "vary") headers.append(name, value);
+    else headers.set(name, value);
+  }
 }

@@ -1,5 +1,6 @@
 import { ASSERTION_HEADER } from "@flotilla/auth/verify";
 import { REQUEST_ID_HEADER, type RequestContext, traceparent } from "@flotilla/runtime";
+import { unmarked } from "./compression.ts";
 
 /**
  * The fields of a client's request that are passed inwards: each one that an inner role has a use for, and no other. So
@@ -24,24 +25,33 @@ export const PASSED_INWARDS: readonly string[] = [
   "user-agent",
 ];
 
+/** Milliseconds that the caller will still wait for the head of the answer; each hop passes on what is left. */
+export const TIMEOUT_HEADER = "x-flotilla-timeout";
+
+/** Fields that hold entity tags. */
+const TAGGED = new Set(["if-match", "if-none-match", "if-range"]);
+
 /** How {@linkcode inwardFields} makes the head of a call. */
 export interface InwardFieldsOptions {
   readonly context: RequestContext;
   /** Proof of who is calling. */
   readonly assertion: string;
+  /** Milliseconds that are left for the answer. */
+  readonly timeout: number;
 }
 
 /** The fields of the call to an inner role: what of the client's may pass, and what the gateway itself has to say. */
 export function inwardFields(given: Headers, options: InwardFieldsOptions): Headers {
-  const { context, assertion } = options;
+  const { context, assertion, timeout } = options;
   const fields = new Headers();
   for (const name of PASSED_INWARDS) {
     const value = given.get(name);
-    if (value !== null) fields.set(name, value);
+    if (value !== null) fields.set(name, TAGGED.has(name) ? unmarked(value) : value);
   }
   // The gateway packs for the client; between roles nothing is packed, and no `fetch` unpacks what it asked for itself.
   fields.set("accept-encoding", "identity");
   fields.set(ASSERTION_HEADER, assertion);
+  fields.set(TIMEOUT_HEADER, String(timeout));
   fields.set(REQUEST_ID_HEADER, context.requestId);
   fields.set("traceparent", traceparent(context.trace));
   if (context.trace.state !== undefined) fields.set("tracestate", context.trace.state);

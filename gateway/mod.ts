@@ -3,8 +3,21 @@
  *
  * @module
  */
-export { type TokenVerifier } from "./credentials.ts";
+export type { Limiters } from "./admission.ts";
+export type { CorsOptions } from "./cors.ts";
 export { type Fetcher } from "./forward.ts";
 export { createGateway, type GatewayOptions } from "./gateway.ts";
+export { TIMEOUT_HEADER } from "./inward_fields.ts";
+export { withFallback } from "./limits/fallback_permit_store.ts";
+export { createKvPermitStore, PermitContentionError } from "./limits/kv_permit_store.ts";
+export type { LimitPolicy } from "./limits/limit_policy.ts";
+export { createLocalPermitStore } from "./limits/local_permit_store.ts";
+export type { Loan, LoanRequest, PermitStore } from "./limits/permit_store.ts";
+export {
+  createRateLimiter,
+  type RateLimiter,
+  type RateLimiterOptions,
+  type Verdict,
+} from "./limits/rate_limiter.ts";
 export type { Access, BodyRule, Method, Route, UpstreamName } from "./route.ts";
 export { ROUTE_TABLE } from "./route_table.ts";

@@ -1,7 +1,7 @@
 import type { Right } from "@flotilla/auth/verify";
 
-/** The roles that a gateway calls. */
-export type UpstreamName = "auth" | "service" | "worker";
+/** Who answers: one of the roles that the gateway calls, or the gateway itself with its documents. */
+export type UpstreamName = "auth" | "service" | "worker" | "gateway";
 
 /** The methods of the public API; `HEAD` goes with `GET`, `OPTIONS` with every path. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

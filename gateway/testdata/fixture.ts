@@ -4,11 +4,11 @@ import {
   createAssertionVerifier,
   type Principal,
   RIGHTS,
+  type TokenVerifier,
 } from "@flotilla/auth/verify";
 import { ProblemError, type Role } from "@flotilla/runtime";
 import type { Fetcher } from "../forward.ts";
 import { createGateway, type GatewayOptions } from "../gateway.ts";
-import type { TokenVerifier } from "../credentials.ts";
 
 const KEY = "an internal key of 32 characters";
 

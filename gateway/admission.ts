@@ -1,0 +1,97 @@
+import {
+  type Caller,
+  type Principal,
+  requireRight,
+  requireUser,
+  type TokenVerifier,
+} from "@flotilla/auth/verify";
+import { type Clock, ProblemError } from "@flotilla/runtime";
+import { addressKey } from "./client.ts";
+import { bearerToken } from "./credentials.ts";
+import { setLimitFields, tooManyRequests } from "./limits/limit_fields.ts";
+import type { RateLimiter, Verdict } from "./limits/rate_limiter.ts";
+import type { Access } from "./route.ts";
+
+/** Who may make how many requests. */
+export interface Limiters {
+  /** For those who are signed in, by name. @default no limit */
+  caller?: RateLimiter | undefined;
+  /** For everybody else, by address; tokens that do not hold count here too. @default no limit */
+  address?: RateLimiter | undefined;
+}
+
+/** What {@linkcode createAdmission} works with. */
+export interface AdmissionOptions {
+  readonly verifier: TokenVerifier;
+  readonly limiters: Limiters;
+  readonly clock: Clock;
+}
+
+/** One request at the door. */
+export interface Arrival {
+  readonly request: Request;
+  readonly access: Access;
+  /** Of the client, `undefined` when it is not known. */
+  readonly address: string | undefined;
+  /** Fields of the answer, whatever it will be. */
+  readonly fields: Headers;
+}
+
+/** Lets requests in. */
+export interface Admission {
+  /**
+   * Who is calling.
+   *
+   * @throws {ProblemError} 401 without a token that holds where one is due, 403 without the right, 429 for one request too
+   * many
+   */
+  admit(arrival: Arrival): Promise<Caller>;
+}
+
+const ANONYMOUS: Caller = { kind: "anonymous" };
+
+/** Makes the door: tokens and rights are checked and requests counted, on the spot in nearly all cases. */
+export function createAdmission({ verifier, limiters, clock }: AdmissionOptions): Admission {
+  async function charge(limiter: RateLimiter | undefined, key: string, fields: Headers): Promise<void> {
+    if (limiter !== undefined) judge(await limiter.take(key), fields);
+  }
+
+  function judge(verdict: Verdict, fields: Headers): void {
+    const now = clock.now();
+    setLimitFields(fields, verdict, now);
+    if (!verdict.allowed) throw tooManyRequests(verdict, now);
+  }
+
+  async function identify({ request, address, fields }: Arrival): Promise<Principal> {
+    const limiter = limiters.address;
+    try {
+      const token = bearerToken(request.headers);
+      if (token === undefined) return requireUser(ANONYMOUS);
+      const known = verifier.peek(token);
+      if (known !== undefined) return known;
+      // A signature costs time to check: an address that has sent too many bad ones gets no more checked.
+      const refused = limiter?.refused(addressKey(address));
+      if (refused !== undefined) judge(refused, fields);
+      return await verifier.verify(token);
+    } catch (error) {
+      const unidentified = error instanceof ProblemError && error.status === 401;
+      if (unidentified) await charge(limiter, addressKey(address), fields);
+      throw error;
+    }
+  }
+
+  return {
+    async admit(arrival) {
+      const { access, address, fields } = arrival;
+      if (access === "public") {
+        await charge(limiters.address, addressKey(address), fields);
+        return ANONYMOUS;
+      }
+      const principal = await identify(arrival);
+      const caller: Caller = { kind: "user", principal };
+      await charge(limiters.caller, principal.subject, fields);
+      if (access !== "user") requireRight(caller, access);
+      return caller;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { flag, listFlag, originSchema, serveFlags } from "@flotilla/runtime";
+import { z } from "zod";
+import { rateSchema } from "./limits/limit_policy.ts";
+
+/** Where a gateway believes forwarding fields from when nothing is said: from this machine. */
+const LOOPBACK = ["127.0.0.1", "::1"];
+
+/** The flags of the gateway's process. */
+export const gatewayFlags = {
+  ...serveFlags,
+  auth: flag(originSchema, {
+    help: "the auth services, or the balancer in front of them",
+    placeholder: "URL",
+  }),
+  service: flag(originSchema, { help: "the data services, or their balancer", placeholder: "URL" }),
+  worker: flag(originSchema, { help: "the workers, or their balancer", placeholder: "URL" }),
+  limits: flag(z.string().optional(), {
+    help: "database or cache in which all gateways keep limits together; without it each keeps them alone",
+    placeholder: "TARGET",
+  }),
+  callerLimit: flag(rateSchema.default({ quota: 60_000, window: 60_000 }), {
+    help: "requests of one signed-in caller, REQUESTS/SECONDS or off",
+    placeholder: "RATE",
+  }),
+  addressLimit: flag(rateSchema.default({ quota: 6_000, window: 60_000 }), {
+    help: "requests of one address that is not signed in, REQUESTS/SECONDS or off",
+    placeholder: "RATE",
+  }),
+  corsOrigin: listFlag(z.string(), {
+    help: "another site whose pages may call the API, or *",
+    placeholder: "ORIGIN",
+  }),
+  trustedProxy: listFlag(z.string(), {
+    help: `address or network whose X-Forwarded fields are believed; ${
+      LOOPBACK.join(" and ")
+    } if none is given`,
+    placeholder: "CIDR",
+  }),
+};
+
+/** The proxies to believe. */
+export function trustedProxies(given: readonly string[]): readonly string[] {
+  return given.length === 0 ? LOOPBACK : given;
+}

@@ -1,0 +1,69 @@
+import { createAssertionSigner, createRemoteKeys, createTokenVerifier } from "@flotilla/auth/verify";
+import {
+  instanceName,
+  internalKey,
+  openKv,
+  readFlags,
+  refuseToStart,
+  SecretError,
+  serve,
+  withDeadline,
+} from "@flotilla/runtime";
+import { createGateway } from "./gateway.ts";
+import { gatewayFlags, trustedProxies } from "./gateway_flags.ts";
+import { createInnerRole, ownCalls } from "./inner_role.ts";
+import { withFallback } from "./limits/fallback_permit_store.ts";
+import { createKvPermitStore } from "./limits/kv_permit_store.ts";
+import type { Rate } from "./limits/limit_policy.ts";
+import { createLocalPermitStore } from "./limits/local_permit_store.ts";
+import type { PermitStore } from "./limits/permit_store.ts";
+import { createRateLimiter, type RateLimiter } from "./limits/rate_limiter.ts";
+
+const flags = readFlags({ name: "deno task gateway", summary: "the public API" }, gatewayFlags);
+const instance = instanceName("gateway", flags);
+
+try {
+  const assertions = createAssertionSigner({ key: internalKey(), issuer: instance });
+  await using auth = createInnerRole(flags.auth, { instance });
+  await using service = createInnerRole(flags.service, { instance });
+  await using worker = createInnerRole(flags.worker, { instance });
+  const keys = createRemoteKeys({ fetch: ownCalls(auth, assertions), origin: flags.auth });
+  using limits = flags.limits === undefined ? undefined : await openKv(flags.limits);
+  const store = permitStore(limits);
+  const gateway = createGateway({
+    auth: auth.fetch,
+    service: service.fetch,
+    worker: worker.fetch,
+    verifier: createTokenVerifier({ keys }),
+    assertions,
+    instance,
+    limiters: {
+      caller: limiter("caller", flags.callerLimit, store),
+      address: limiter("address", flags.addressLimit, store),
+    },
+    cors: { origins: flags.corsOrigin },
+    trustedProxies: trustedProxies(flags.trustedProxy),
+    checks: {
+      keys: () => keys.ready(),
+      auth: auth.reachable,
+      service: service.reachable,
+      worker: worker.reachable,
+    },
+    checkTimeout: 400,
+  });
+  await serve(gateway, flags, { instance });
+} catch (error) {
+  if (error instanceof SecretError) refuseToStart(error.message);
+  throw error;
+}
+
+/** A request waits for a loan, so the database has less time here than elsewhere. */
+function permitStore(kv: Deno.Kv | undefined): PermitStore {
+  const local = createLocalPermitStore();
+  if (kv === undefined) return local;
+  return withFallback(createKvPermitStore(withDeadline(kv, { timeout: 250 })), local);
+}
+
+function limiter(name: string, rate: Rate | "off", store: PermitStore): RateLimiter | undefined {
+  return rate === "off" ? undefined : createRateLimiter({ policy: { name, ...rate }, store });
+}
