@@ -21,7 +21,7 @@ export class Reporter implements Disposable {
   readonly #clock: Clock;
   readonly #started: number;
   readonly #files = new Map<string, LogFile>();
-  readonly #died = new Set<string>();
+  readonly #wereReady = new Set<string>();
 
   constructor(terminal: Terminal, options: ReporterOptions) {
     const { logs, clock = systemClock } = options;
@@ -36,6 +36,8 @@ export class Reporter implements Disposable {
     this.#fileOf(plan.name).append(line);
     const parsed = parseLogLine(line);
     if (!isWorthShowing(parsed)) return;
+    // Until a process is ready it warns of all that is not there yet, which the supervisor knows.
+    if (parsed.level === "warning" && !this.#wereReady.has(plan.name)) return;
     this.#terminal.tell(plan.name, parsed.text, parsed.level === "warning" ? "notice" : "bad");
   };
 
@@ -45,7 +47,6 @@ export class Reporter implements Disposable {
       case "ready":
         return this.#terminal.tell(name, this.#readyText(name, state.pid), "good");
       case "died": {
-        this.#died.add(name);
         const text = `process ${state.pid} ${describeExit(state.exit)}; starts again in ${state.delay} ms`;
         return this.#terminal.tell(name, text, "bad");
       }
@@ -64,7 +65,8 @@ export class Reporter implements Disposable {
   }
 
   #readyText(name: string, pid: number): string {
-    if (this.#died.has(name)) return `is ready again, as process ${pid}`;
+    if (this.#wereReady.has(name)) return `is ready again, as process ${pid}`;
+    this.#wereReady.add(name);
     return `is ready after ${((this.#clock.now() - this.#started) / 1_000).toFixed(1)} s`;
   }
 
