@@ -23,7 +23,8 @@ export function accessCheck(token: string): AccessCheck {
   return (request) => {
     const given = BEARER.exec(request.headers.get("authorization") ?? "")?.[1];
     if (given === undefined) throw unauthorized("Malformed authorization header.", "Bearer");
-    if (!timingSafeEqual(encoder.encode(given), expected)) {
+    const bytes = encoder.encode(given);
+    if (bytes.length !== expected.length || !timingSafeEqual(bytes, expected)) {
       throw unauthorized("Invalid access token.", 'Bearer error="invalid_token"');
     }
   };
