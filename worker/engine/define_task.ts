@@ -12,6 +12,8 @@ export interface TaskOptions<T> {
   retry?: RetryPolicy;
   /** Milliseconds that one run may take. @default 600_000 */
   timeout?: number;
+  /** Tasks of this kind that may run at once, over all workers. @default no limit */
+  concurrency?: number;
   /** The work. It may run more than once, so what it does elsewhere should bear repeating. */
   run(context: TaskContext<T>): Promise<unknown>;
 }
@@ -22,6 +24,8 @@ export interface TaskDefinition {
   readonly retry: Required<RetryPolicy>;
   /** Milliseconds that one run may take. */
   readonly timeout: number;
+  /** Tasks of this kind that may run at once, over all workers. */
+  readonly concurrency: number | undefined;
   /**
    * The input as it will be kept.
    *
@@ -59,7 +63,7 @@ const NAME = /^[a-z][a-z0-9-]{0,63}$/;
  * ```
  */
 export function defineTask<T>(options: TaskOptions<T>): TaskDefinition {
-  const { name, input, timeout = 600_000, run } = options;
+  const { name, input, timeout = 600_000, concurrency, run } = options;
   const { attempts = 5, base = 1_000, cap = 300_000 } = options.retry ?? {};
   if (!NAME.test(name)) throw new RangeError(`Cannot define a task: name must match ${NAME}, got ${name}`);
   if (!Number.isInteger(attempts) || attempts < 1) {
@@ -73,6 +77,7 @@ export function defineTask<T>(options: TaskOptions<T>): TaskDefinition {
   return {
     name,
     timeout,
+    concurrency,
     retry: { attempts, base, cap },
     parse: (value) => input.parse(value),
     run: (context) => run({ ...context, input: input.parse(context.input) }),

@@ -1,4 +1,4 @@
-import type { Task } from "./task_state.ts";
+import type { Task, TaskStatus } from "./task_state.ts";
 
 /** Which task is meant. */
 export interface TaskRef {
@@ -20,6 +20,8 @@ export const PRIORITY_STEP = 30_000;
  * - `lane`: the lanes that may have such tasks;
  * - `agenda`: when something must happen to a task if nobody does anything before: it is due, or its lease ends;
  * - `failed`: the tasks that failed;
+ * - `permit`: the places taken where only so many tasks of a kind, or of an owner, may run at once;
+ * - `count`: how many tasks have each status, and how many have ended in each way;
  * - `wake`: changes whenever there may be something to do;
  * - `inbox`: changes when a worker must look at the tasks it runs;
  * - `idempotency`: the answers that repeated requests get again;
@@ -34,6 +36,8 @@ export const keys = {
   agenda: ["agenda"],
   failed: ["failed"],
   wake: ["wake"],
+  permits: (scope: "kind" | "owner", name: string): Deno.KvKey => ["permit", scope, name],
+  count: (status: TaskStatus): Deno.KvKey => ["count", status],
   inbox: (holder: string): Deno.KvKey => ["inbox", holder],
   idempotency: (owner: string, key: string): Deno.KvKey => ["idempotency", owner, key],
   part: (id: string, token: string, name: string): Deno.KvKey => ["part", id, token, name],
@@ -62,7 +66,7 @@ export function indexKeys(task: Task): Deno.KvKey[] {
     case "retrying":
       return [[...keys.agenda, state.due, subject, id]];
     case "running":
-      return [[...keys.agenda, state.lease.expires, subject, id]];
+      return [[...keys.agenda, state.lease.expires, subject, id], ...(state.lease.permits ?? [])];
     case "failed":
       return [[...keys.failed, subject, id]];
     case "succeeded":

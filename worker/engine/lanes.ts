@@ -6,9 +6,13 @@ const logger = getLogger(["flotilla", "worker", "lanes"]);
 /** Lanes read at once. */
 const PAGE = 32;
 
-interface Lane {
+/** Whose tasks wait, and of what kind. */
+export interface LaneName {
   readonly owner: string;
   readonly kind: string;
+}
+
+interface Lane extends LaneName {
   readonly entry: Deno.KvEntry<unknown>;
 }
 
@@ -32,14 +36,14 @@ export class Lanes {
   }
 
   /**
-   * The tasks to run next, at most `count`, of kinds that `accepts` takes. They are candidates: another worker may claim
+   * The tasks to run next, at most `count`, of lanes that `accepts` takes. They are candidates: another worker may claim
    * them first.
    */
-  async next(count: number, accepts: (kind: string) => boolean): Promise<TaskEntry[]> {
+  async next(count: number, accepts: (lane: LaneName) => boolean): Promise<TaskEntry[]> {
     const queues: Head[][] = [];
     let missing = count;
     for await (const page of this.#pages()) {
-      const owners = Map.groupBy(page.filter(({ kind }) => accepts(kind)), ({ owner }) => owner);
+      const owners = Map.groupBy(page.filter((lane) => accepts(lane)), ({ owner }) => owner);
       const share = Math.ceil(missing / Math.max(1, owners.size));
       for (const lanes of owners.values()) {
         if (missing <= 0) break;

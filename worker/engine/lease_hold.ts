@@ -37,17 +37,18 @@ export class LeaseHold {
   /**
    * Claims a task that waits.
    *
-   * @throws {RefusedError} when it no longer does
+   * @param options.permits the places it takes where only so many may run at once
+   * @throws {RefusedError} when it no longer does, or a place is taken
    */
   static async claim(
     store: TaskStore,
     entry: TaskEntry,
-    options: LeaseHoldOptions & { holder: string },
+    options: LeaseHoldOptions & { holder: string; permits?: readonly Deno.KvKey[] },
   ): Promise<LeaseHold> {
-    const { clock, duration, holder } = options;
+    const { clock, duration, holder, permits = [] } = options;
     const now = clock.now();
     const token = crypto.randomUUID();
-    const lease = { token, holder, expires: now + duration };
+    const lease = { token, holder, expires: now + duration, ...(permits.length > 0 ? { permits } : {}) };
     const claimed = await store.change(entry, { type: "claim", now, lease });
     return new LeaseHold(store, claimed, token, options);
   }

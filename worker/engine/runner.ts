@@ -5,6 +5,7 @@ import { Bell } from "./bell.ts";
 import type { TaskDefinition } from "./define_task.ts";
 import { Lanes } from "./lanes.ts";
 import { LeaseHold } from "./lease_hold.ts";
+import { Permits } from "./permits.ts";
 import { noRunnerMetrics, type RunnerMetrics } from "./runner_metrics.ts";
 import type { ServiceCaller } from "./task_context.ts";
 import type { Task } from "./task_state.ts";
@@ -28,6 +29,8 @@ export interface RunnerOptions {
   concurrency?: number;
   /** How long a worker that is silent keeps a task. @default 10_000 */
   lease?: number;
+  /** Tasks of one owner that may run at once, over all workers. @default no limit */
+  perOwner?: number | undefined;
   /** Time between two signs of life. @default a third of the lease */
   heartbeat?: number;
   /** Time between two writes of a run's progress. @default 500 */
@@ -54,6 +57,7 @@ export interface RunnerOptions {
 export class Runner implements AsyncDisposable {
   readonly #options: Required<RunnerOptions>;
   readonly #lanes: Lanes;
+  readonly #permits: Permits;
   readonly #bell = new Bell();
   readonly #runs = new Map<string, TaskRun>();
   readonly #stopping = new AbortController();
@@ -75,6 +79,7 @@ export class Runner implements AsyncDisposable {
       );
     }
     this.#options = {
+      perOwner: undefined,
       progressInterval: 500,
       retention: 604_800_000,
       maxLosses: 8,
@@ -87,6 +92,10 @@ export class Runner implements AsyncDisposable {
       concurrency,
     };
     this.#lanes = new Lanes(options.store);
+    const limits = [...options.kinds.values()].flatMap(({ name, concurrency }) =>
+      concurrency === undefined ? [] : [[name, concurrency] as const]
+    );
+    this.#permits = new Permits(options.store.kv, { kinds: new Map(limits), perOwner: options.perOwner });
   }
 
   /** How many tasks run here now. */
@@ -170,12 +179,16 @@ export class Runner implements AsyncDisposable {
   /** Claims while there is room and something waits. */
   async #fill(): Promise<void> {
     const { concurrency, kinds } = this.#options;
+    this.#permits.forget();
     while (this.#mayWait && !this.#stopping.signal.aborted) {
       const room = concurrency - this.#runs.size;
       if (room <= 0) return;
       // A task that is queued from here on rings again.
       this.#mayWait = false;
-      const candidates = await this.#lanes.next(room, (kind) => kinds.has(kind));
+      const candidates = await this.#lanes.next(
+        room,
+        (lane) => kinds.has(lane.kind) && !this.#permits.isFull(lane),
+      );
       if (candidates.length === 0) return;
       this.#mayWait = true;
       await Promise.all(candidates.map((entry) => this.#claim(entry)));
@@ -184,15 +197,19 @@ export class Runner implements AsyncDisposable {
 
   async #claim(entry: TaskEntry): Promise<void> {
     const { store, kinds, clock, lease, instance, metrics } = this.#options;
-    const definition = kinds.get(entry.task.kind);
-    if (definition === undefined) return;
+    const { kind, owner, state } = entry.task;
+    const definition = kinds.get(kind);
+    const permits = await this.#permits.find({ kind, owner: owner.subject });
+    if (definition === undefined || permits === undefined) return;
     try {
-      const hold = await LeaseHold.claim(store, entry, { clock, duration: lease, holder: instance });
-      const { since } = entry.task.state.status === "queued" ? entry.task.state : { since: clock.now() };
-      metrics.started(definition.name, (clock.now() - since) / 1_000);
+      const hold = await LeaseHold.claim(store, entry, { clock, duration: lease, holder: instance, permits });
+      const since = state.status === "queued" ? state.since : clock.now();
+      metrics.started(kind, Math.max(0, clock.now() - since) / 1_000);
       this.#begin(hold, definition);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
+    } finally {
+      this.#permits.settle(permits);
     }
   }
 

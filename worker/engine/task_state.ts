@@ -1,5 +1,6 @@
 import type { Principal } from "@flotilla/auth/verify";
 import type { FileEntry } from "./file_entry.ts";
+import type { Recurrence } from "./recurrence.ts";
 
 /** The right to run a task for a while. The token is new with each claim: who shows another one has lost the task. */
 export interface Lease {
@@ -8,6 +9,15 @@ export interface Lease {
   readonly holder: string;
   /** When others may take the task, in milliseconds since the epoch. */
   readonly expires: number;
+  /** The keys of the places it takes where only so many may run at once. */
+  readonly permits?: readonly Deno.KvKey[];
+}
+
+/** Whom to tell when a task is over. */
+export interface Notify {
+  readonly url: string;
+  /** Signs the message, as Standard Webhooks has it: `whsec_` and base64. */
+  readonly secret?: string;
 }
 
 /** Why a run did not succeed, as its owner may read it. */
@@ -71,6 +81,9 @@ export interface Task {
   readonly input: unknown;
   /** From -10 (last) to 10 (first) among the tasks of the same owner. */
   readonly priority: number;
+  /** Comes again: the next one is made when this one falls due. */
+  readonly repeat?: Recurrence;
+  readonly notify?: Notify;
   readonly created: number;
   readonly updated: number;
   /** Runs begun. */

@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from "@flotilla/runtime";
+import { followUps } from "./follow_ups.ts";
+import { GroupWriter } from "./group_writer.ts";
 import { indexKeys, keys, type TaskRef } from "./keys.ts";
-import { type Refusal, type Task, type TaskEvent, transition } from "./task_state.ts";
+import { isOver, type Refusal, type Task, type TaskEvent, transition } from "./task_state.ts";
+import { joinPlans, keyText, type WritePlan } from "./write_plan.ts";
 
 /** A task's record, with the version of it that a write must still find. */
 export interface TaskEntry {
@@ -16,19 +19,19 @@ interface StoredTask {
 }
 
 /** Keys beyond the task's own that a write checks and sets in the same step. */
-export interface Extra {
-  readonly checks: readonly Deno.AtomicCheck[];
-  readonly sets: readonly { key: Deno.KvKey; value: unknown; expireIn?: number }[];
-}
+export type Extra = Partial<Pick<WritePlan, "checks" | "sets">>;
+
+/** Why a change was refused: by the task's state, or because a permit that the event needs is taken. */
+export type RefusalReason = Refusal["refused"] | "no-permit";
 
 /** Thrown when an event has no effect on a task. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
-  readonly refused: Refusal["refused"];
+  readonly refused: RefusalReason;
   /** The task as it stands. */
   readonly task: Task;
 
-  constructor(refused: Refusal["refused"], task: Task) {
+  constructor(refused: RefusalReason, task: Task) {
     super(`Cannot change task ${task.id}: ${refused}, it is ${task.state.status}`);
     this.refused = refused;
     this.task = task;
@@ -39,9 +42,11 @@ export class RefusedError extends Error {
 export class TaskStore {
   readonly kv: Deno.Kv;
   readonly #clock: Clock;
+  readonly #writer: GroupWriter;
 
   constructor(kv: Deno.Kv, options: { clock?: Clock } = {}) {
     this.kv = kv;
+    this.#writer = new GroupWriter(kv);
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -87,9 +92,12 @@ export class TaskStore {
   }
 
   /** Adds a task. False when a check of `extra` failed: nothing was written then. */
-  async create(task: Task, extra: Extra = { checks: [], sets: [] }): Promise<boolean> {
-    const key = keys.task({ owner: task.owner.subject, id: task.id });
-    if (await this.#write({ key, versionstamp: null }, undefined, task, crypto.randomUUID(), extra)) {
+  async create(task: Task, extra: Extra = {}): Promise<boolean> {
+    const key = keyOf(task);
+    const check = { key, versionstamp: null };
+    if (
+      await this.#write({ check, before: undefined, task, write: crypto.randomUUID(), extra }) !== undefined
+    ) {
       return true;
     }
     // The id is new, so a record under it is ours: the write was done, and only its answer was lost.
@@ -103,45 +111,46 @@ export class TaskStore {
    * another change may have come first, and then the event is judged anew on what stands there.
    *
    * @param options.write the same for every try of one change, when an earlier try may have been applied; default new
-   * @throws {RefusedError} when the event has no effect
+   * @throws {RefusedError} when the event has no effect, or a permit of its lease is taken
    */
   async change(from: TaskEntry, event: TaskEvent, options: { write?: string } = {}): Promise<TaskEntry> {
     const { write = crypto.randomUUID() } = options;
-    const key = keys.task({ owner: from.task.owner.subject, id: from.task.id });
+    const key = keyOf(from.task);
+    const permits = event.type === "claim" ? event.lease.permits ?? [] : [];
+    const extra = { checks: permits.map((permit) => ({ key: permit, versionstamp: null })) };
     for (let entry = from;;) {
       const next = transition(entry.task, event);
       if ("refused" in next) throw new RefusedError(next.refused, entry.task);
-      const { versionstamp } = entry;
-      const done = await this.#write({ key, versionstamp }, entry.task, next, write);
+      const check = { key, versionstamp: entry.versionstamp };
+      const done = await this.#write({ check, before: entry.task, task: next, write, extra });
       if (done !== undefined) return { task: next, versionstamp: done };
       const found = await this.kv.get<StoredTask>(key);
       if (found.versionstamp === null) throw new RefusedError("over", entry.task);
+      if (found.versionstamp === entry.versionstamp && permits.length > 0) {
+        throw new RefusedError("no-permit", entry.task);
+      }
       entry = { task: found.value.task, versionstamp: found.versionstamp };
       if (found.value.write === write) return entry;
     }
   }
 
-  /** Writes the record and its keys; the new version, or `undefined` when a check failed. */
-  async #write(
-    check: Deno.AtomicCheck,
-    before: Task | undefined,
-    task: Task,
-    write: string,
-    extra: Extra = { checks: [], sets: [] },
-  ): Promise<string | undefined> {
-    const operation = this.kv.atomic().check(check, ...extra.checks);
-    const value: StoredTask = { task, write };
-    const life = task.expires === undefined
-      ? {}
-      : { expireIn: Math.max(1, task.expires - this.#clock.now()) };
-    operation.set(check.key, value, life);
-    moveIndex(operation, before, task, life);
-    wakeWhoMustKnow(operation, before, task, write);
-    for (const { key, value, expireIn } of extra.sets) {
-      operation.set(key, value, expireIn === undefined ? {} : { expireIn });
-    }
-    const done = await operation.commit();
-    return done.ok ? done.versionstamp : undefined;
+  /** Writes a record, its keys and what follows from it; the new version, or `undefined` when a check failed. */
+  async #write(change: Change): Promise<string | undefined> {
+    const { before, task, extra } = change;
+    const now = this.#clock.now();
+    const made = followUps(before, task).map((next) =>
+      changePlan({
+        check: { key: keyOf(next), versionstamp: null },
+        before: undefined,
+        task: next,
+        write: change.write,
+        extra: {},
+      }, now)
+    );
+    const { checks = [], sets = [] } = extra;
+    return await this.#writer.commit(
+      joinPlans([changePlan(change, now), ...made, { checks, sets, deletes: [], counts: [] }]),
+    );
   }
 
   /** Expiry is promised "not before" only, so what has expired may still be there. */
@@ -153,31 +162,55 @@ export class TaskStore {
   }
 }
 
-function moveIndex(
-  operation: Deno.AtomicOperation,
-  before: Task | undefined,
-  task: Task,
-  life: { expireIn?: number },
-): void {
-  const old = new Map(
-    (before === undefined ? [] : indexKeys(before)).map((key) => [JSON.stringify(key), key]),
-  );
-  for (const key of indexKeys(task)) {
-    if (!old.delete(JSON.stringify(key))) operation.set(key, 0, life);
-  }
-  for (const key of old.values()) operation.delete(key);
+/** One step of a task, to be written. */
+interface Change {
+  readonly check: Deno.AtomicCheck;
+  readonly before: Task | undefined;
+  readonly task: Task;
+  readonly write: string;
+  readonly extra: Extra;
 }
 
-function wakeWhoMustKnow(
-  operation: Deno.AtomicOperation,
-  before: Task | undefined,
-  task: Task,
-  write: string,
-): void {
-  const { state } = task;
-  if (state.status === "queued") operation.set(keys.lane(task.owner.subject, task.kind), 0);
-  if (state.status === "queued" || state.status === "scheduled") operation.set(keys.wake, write);
-  if (state.status === "running" && state.cancelling && before?.state.status === "running") {
-    if (!before.state.cancelling) operation.set(keys.inbox(state.lease.holder), write);
-  }
+function keyOf({ owner, id }: Task): Deno.KvKey {
+  return keys.task({ owner: owner.subject, id });
+}
+
+/** The record, the keys by which the task is found, the counters, and the bells of who must know. */
+function changePlan({ check, before, task, write }: Change, now: number): WritePlan {
+  const life = task.expires === undefined ? {} : { expireIn: Math.max(1, task.expires - now) };
+  const value: StoredTask = { task, write };
+  const old = new Map((before === undefined ? [] : indexKeys(before)).map((key) => [keyText(key), key]));
+  const fresh = indexKeys(task).filter((key) => !old.delete(keyText(key)));
+  return {
+    checks: [check],
+    sets: [
+      { key: check.key, value, ...life },
+      ...fresh.map((key) => ({ key, value: 0, ...life })),
+      ...bells(before, task).map((key) => ({ key, value: write, shared: true })),
+    ],
+    deletes: [...old.values()],
+    counts: countsOf(before, task),
+  };
+}
+
+function countsOf(before: Task | undefined, task: Task): WritePlan["counts"] {
+  const [from, to] = [before?.state.status, task.state.status];
+  if (from === to) return [];
+  const left = from === undefined || before === undefined || isOver(before.state)
+    ? []
+    : [{ key: keys.count(from), by: -1 }];
+  return [...left, { key: keys.count(to), by: 1 }];
+}
+
+/** The keys that tell others of a change. */
+function bells(before: Task | undefined, { state, owner, kind }: Task): Deno.KvKey[] {
+  const freed = before?.state.status === "running" && state.status !== "running" &&
+    before.state.lease.permits?.length;
+  const asked = before?.state.status === "running" && state.status === "running" && state.cancelling &&
+    !before.state.cancelling;
+  return [
+    ...(state.status === "queued" ? [keys.lane(owner.subject, kind)] : []),
+    ...(state.status === "queued" || state.status === "scheduled" || freed ? [keys.wake] : []),
+    ...(asked ? [keys.inbox(state.lease.holder)] : []),
+  ];
 }

@@ -9,6 +9,7 @@ import {
   lookUpIdempotency,
 } from "./idempotency.ts";
 import type { TaskRequest } from "./task_request.ts";
+import { newTask } from "../engine/new_task.ts";
 import type { Task } from "../engine/task_state.ts";
 import type { Extra, TaskStore } from "../engine/task_store.ts";
 
@@ -36,7 +37,7 @@ export async function submitTask(
   options: SubmitOptions,
 ): Promise<string> {
   const { owner, now, idempotencyKey: key } = options;
-  const task = newTask(request, owner, now);
+  const task = taskOf(request, owner, now);
   if (key === undefined) {
     if (await store.create(task)) return task.id;
     throw new ProblemError(503, "The task could not be stored", { headers: { "retry-after": "1" } });
@@ -52,21 +53,19 @@ export async function submitTask(
   });
 }
 
-function newTask({ definition, input, priority, due }: TaskRequest, owner: Principal, now: number): Task {
-  return {
+function taskOf(request: TaskRequest, owner: Principal, now: number): Task {
+  const { definition, input, priority, due, repeat, notify } = request;
+  return newTask({
     id: generate(now),
     kind: definition.name,
     owner,
     input,
     priority,
-    created: now,
-    updated: now,
-    attempt: 0,
-    failures: 0,
-    losses: 0,
-    progress: { fraction: 0 },
+    ...(repeat === undefined ? {} : { repeat }),
+    ...(notify === undefined ? {} : { notify }),
+    now,
     state: due === undefined ? { status: "queued", since: now } : { status: "scheduled", due },
-  };
+  });
 }
 
 function idempotencyExtra(

@@ -1,11 +1,17 @@
 import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
 import type { TaskDefinition } from "../engine/define_task.ts";
+import { NOTIFY_KIND } from "../engine/follow_ups.ts";
+import type { Recurrence } from "../engine/recurrence.ts";
+import type { Notify } from "../engine/task_state.ts";
+import { webhookSecretSchema } from "../webhook_secret.ts";
 
 /** Bytes that the body of a request may have. */
 const BODY_LIMIT = 32_768;
 /** How far ahead a task may be scheduled: a year of seconds. */
 const LONGEST_DELAY = 366 * 86_400;
+/** Seconds between two times of a recurring task, at least. */
+const MIN_EVERY = 1;
 
 /** What somebody wants done. */
 export interface TaskRequest {
@@ -15,6 +21,8 @@ export interface TaskRequest {
   readonly priority: number;
   /** When it may begin, in milliseconds since the epoch; at once when missing. */
   readonly due: number | undefined;
+  readonly repeat: Recurrence | undefined;
+  readonly notify: Notify | undefined;
   /** The body as it came, for telling a repeated request from another one. */
   readonly body: unknown;
 }
@@ -24,13 +32,18 @@ const envelopeSchema = z.looseObject({
   priority: z.int().min(-10).max(10).default(0),
   delay: z.number().min(0).max(LONGEST_DELAY).optional(),
   run_at: z.iso.datetime({ offset: true }).optional(),
+  repeat: z.strictObject({ every: z.number().min(MIN_EVERY).max(LONGEST_DELAY) }).optional(),
+  notify: z.strictObject({
+    url: z.url({ protocol: /^https?$/ }).max(2_000),
+    secret: webhookSecretSchema.exactOptional(),
+  }).optional(),
 }).refine(({ delay, run_at }) => delay === undefined || run_at === undefined, {
   error: "cannot go with delay",
   path: ["run_at"],
 });
 
 /**
- * Reads `{"task": kind, "priority"?, "delay"? (seconds), "run_at"?, …}`: what is not named here is the kind's input.
+ * Reads `{"task": kind, "priority"?, "delay"? (seconds), "run_at"?, "repeat"?, "notify"?, …}`: what is not named here is the kind's input.
  *
  * @throws {ProblemError} 413, 415, 400 for what is no JSON, 422 for an unknown kind or input that it does not take
  */
@@ -42,20 +55,20 @@ export async function readTaskRequest(
   const body = await readJson(request);
   const envelope = envelopeSchema.safeParse(body);
   if (!envelope.success) throw invalid(envelope.error);
-  const { task, priority, delay, run_at, ...rest } = envelope.data;
+  const { task, priority, delay, run_at, repeat, notify, ...rest } = envelope.data;
   const definition = kinds.get(task);
   if (definition === undefined) {
     throw new ProblemError(422, `There is no kind of task named ${JSON.stringify(task.slice(0, 64))}`, {
       extensions: { kinds: [...kinds.keys()] },
     });
   }
-  return {
-    definition,
-    input: parseInput(definition, rest),
-    priority,
-    due: dueTime({ delay, run_at, now }),
-    body,
-  };
+  if (notify !== undefined && !kinds.has(NOTIFY_KIND)) {
+    throw new ProblemError(422, `notify: needs the kind ${NOTIFY_KIND}, which is not there`);
+  }
+  const input = parseInput(definition, rest);
+  // A recurring task is always scheduled, also for now: by falling due it makes the next one.
+  const due = dueTime({ delay, run_at, now }) ?? (repeat === undefined ? undefined : now);
+  return { definition, input, priority, due, repeat, notify, body };
 }
 
 function dueTime(

@@ -11,7 +11,8 @@ export function taskUrl(id: string): string {
 
 /** A task as its owner sees it, without a result that is kept as a file. */
 export function taskView(task: Task): Record<string, unknown> {
-  const { id, kind, state, progress, attempt, priority, created, updated, input, expires } = task;
+  const { id, kind, state, progress, attempt, priority, repeat, notify, created, updated, input, expires } =
+    task;
   return {
     id,
     task: kind,
@@ -23,7 +24,9 @@ export function taskView(task: Task): Record<string, unknown> {
     updated: time(updated),
     priority,
     url: taskUrl(id),
-    input,
+    repeat,
+    notify: notify === undefined ? undefined : { url: notify.url },
+    input: withoutSecret(input),
     expires: expires === undefined ? undefined : time(expires),
     ...stateView(task),
   };
@@ -47,6 +50,13 @@ function stateView({ id, state }: Task): Record<string, unknown> {
     default:
       return {};
   }
+}
+
+/** A secret is taken and never shown again. */
+function withoutSecret(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || !("secret" in input)) return input;
+  const { secret: _hidden, ...shown } = input;
+  return shown;
 }
 
 /** A task in a list: its result is asked for by itself. */
