@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "@flotilla/runtime";
 import type { AtomicWrite } from "./atomic_write.ts";
 import type { Evictor } from "./evictor.ts";
-import { type Effect, planWrite, type Snapshot } from "./plan.ts";
+import { planWrite, type Snapshot } from "./plan.ts";
 import { Refusal } from "./refusal.ts";
 import { StorageFailure } from "./storage_failure.ts";
 import type { StoreMetrics } from "./store_metrics.ts";
@@ -136,7 +136,7 @@ export class Committer {
         const plan = planWrite(write, table.nextVersion, snapshot);
         if (plan.type === "conflict") return plan;
         const version = table.apply(plan.effects);
-        this.#note(plan.effects, changed);
+        for (const { key } of plan.effects) changed.push(key);
         return { type: "committed", version };
       } catch (error) {
         if (error instanceof Refusal) return { type: "refused", refusal: error };
@@ -147,13 +147,6 @@ export class Committer {
     for (const { key } of evicted) changed.push(key);
     metrics.evicted(evicted.length);
     return { verdicts, changed };
-  }
-
-  #note(effects: readonly Effect[], changed: Uint8Array[]): void {
-    for (const { type, key } of effects) {
-      if (type === "put") this.#options.evictor?.touch(key);
-      changed.push(key);
-    }
   }
 
   #settle(pending: Pending, verdict: Verdict | undefined): void {

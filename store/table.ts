@@ -134,10 +134,15 @@ export class Table implements Disposable {
     return row === undefined ? undefined : integer(row["expires"]);
   }
 
-  /** Up to `limit` rows in the order they were made in, after the row `after`. */
-  candidates(after: number, limit: number): Candidate[] {
-    return this.#statements.candidates.all(after, limit)
+  /** Up to `limit` rows in the order they were made in, after the row `after` and not beyond the row `last`. */
+  candidates(range: { after: number; last: number; limit: number }): Candidate[] {
+    return this.#statements.candidates.all(range.after, range.last, range.limit)
       .map((row) => ({ id: integer(row["rowid"]), key: blob(row["key"]) }));
+  }
+
+  /** The row that was made last, or 0. */
+  newestRow(): number {
+    return integer(this.#statements.newest.get()?.["newest"]);
   }
 
   /** Deletes an entry, inside a transaction. */
@@ -198,6 +203,7 @@ function prepareStatements(database: DatabaseSync): Record<
   | "removeExpired"
   | "nextExpiry"
   | "candidates"
+  | "newest"
   | "commit",
   StatementSync
 > {
@@ -220,7 +226,10 @@ function prepareStatements(database: DatabaseSync): Record<
         "returning length(key) + length(value) as size",
     ),
     nextExpiry: prepare("select expires from entries where expires is not null order by expires limit 1"),
-    candidates: prepare("select rowid, key from entries where rowid > ? order by rowid limit ?"),
+    candidates: prepare(
+      "select rowid, key from entries where rowid > ? and rowid <= ? order by rowid limit ?",
+    ),
+    newest: prepare("select coalesce(max(rowid), 0) as newest from entries"),
     commit: prepare("commit"),
   };
 }
