@@ -90,10 +90,15 @@ export class ChangeTail {
   }
 
   async #readOn(): Promise<Position> {
-    const { seq, epoch } = await this.#database.latest();
+    const latest = await this.#database.latest();
+    const { seq, epoch } = latest;
     const { seq: known, epoch: knownEpoch } = this.#position;
-    if (epoch !== knownEpoch || seq < known || seq - known > this.#capacity) this.#reset({ seq, epoch });
+    if (epoch !== knownEpoch || seq - known > this.#capacity) this.#reset({ seq, epoch });
     else if (seq > known) await this.#append({ seq, epoch });
+    else if (seq < known) {
+      await this.#database.renew(latest, known);
+      return await this.#readOn();
+    }
     return this.#position;
   }
 

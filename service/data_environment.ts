@@ -1,9 +1,12 @@
 import { type AssertionVerifier, type Principal, requireRight, type Right } from "@flotilla/auth/verify";
 import { ProblemError, type RequestContext } from "@flotilla/runtime";
 import type { Context, Hono } from "hono";
+import type { z } from "zod";
 import type { ChangeTail } from "./change_tail.ts";
+import { requireRecordId } from "./record_id.ts";
 import type { RecordDatabase } from "./record_database.ts";
-import type { PageReader, RecordReader } from "./record_reader.ts";
+import type { PageReader } from "./page_reader.ts";
+import type { RecordReader } from "./record_reader.ts";
 import type { RecordWriter } from "./record_writer.ts";
 
 /** What the routes of a service work with. */
@@ -50,6 +53,27 @@ export function addRoutes(
       headers: { allow: names.join(", ") },
     });
   });
+}
+
+/**
+ * The request's query, as the schema takes it.
+ *
+ * @throws {ProblemError} 422 that names every parameter at fault
+ */
+export function requireQuery<T>(context: DataContext, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(context.req.query());
+  if (result.success) return result.data;
+  const detail = result.error.issues.map(({ path, message }) => `?${path.join("")}: ${message}`).join("; ");
+  throw new ProblemError(422, detail);
+}
+
+/**
+ * The id in the request's path.
+ *
+ * @throws {ProblemError} 422 when it cannot be one
+ */
+export function pathId(context: DataContext): string {
+  return requireRecordId(context.req.param("id") ?? "");
 }
 
 /** JSON text as an answer. */

@@ -27,7 +27,7 @@ const flags = readFlags({ name: "deno task service", summary: "records in the da
 const instance = instanceName("service", flags);
 const key = readSecrets();
 const database = await openKv(flags.database);
-const cache = flags.cache === undefined ? undefined : await openKv(flags.cache);
+const cache = flags.cache === undefined ? undefined : openKv(flags.cache);
 await serve(createService({ database, cache, internalKey: key, instance }), flags, { instance });
 // An operation on a server that is away would be tried again for ever and keep the process.
 Deno.exit(0);

@@ -1,3 +1,8 @@
+import { isJsonObject } from "./json_object.ts";
+
+/** The media type of a merge patch. */
+export const MERGE_PATCH = "application/merge-patch+json";
+
 /**
  * Applies a JSON merge patch (RFC 7396, section 2): members of an object replace, `null` removes, anything but an object
  * replaces the whole. Neither argument is changed.
@@ -8,15 +13,11 @@
  * ```
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const members = new Map(isObject(target) ? Object.entries(target) : []);
+  if (!isJsonObject(patch)) return patch;
+  const members = new Map(isJsonObject(target) ? Object.entries(target) : []);
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) members.delete(name);
     else members.set(name, mergePatch(members.get(name), value));
   }
   return Object.fromEntries(members);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -41,8 +41,19 @@ export function alive<R extends { readonly expires?: number }>(
   return record?.expires !== undefined && record.expires <= now ? undefined : record;
 }
 
+/** A cached record is answered many times. */
+const texts = new WeakMap<StoredRecord, string>();
+
 /** The record as JSON text, as clients see it. */
 export function recordText(id: string, record: StoredRecord): string {
+  const known = texts.get(record);
+  if (known !== undefined) return known;
+  const text = writeRecord(id, record);
+  texts.set(record, text);
+  return text;
+}
+
+function writeRecord(id: string, record: StoredRecord): string {
   const { version, created, updated, owner, access, sharedWith, expires } = record;
   const shared = access === "shared" ? `,"sharedWith":${JSON.stringify(sharedWith)}` : "";
   const ends = expires === undefined ? "" : `,"expires":"${timestamp(expires)}"`;

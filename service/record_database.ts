@@ -36,6 +36,18 @@ export class RecordDatabase {
     }
   }
 
+  /**
+   * Gives the database a new epoch, unless somebody else changes `latest` first. It is for a database that has gone back
+   * in time (a backup was restored): nothing cached from the life it lost may be taken for valid in the next.
+   *
+   * @param seq numbers go on behind this one, so that no version is used twice
+   */
+  async renew(latest: LatestEntry, seq: number): Promise<void> {
+    const next: Latest = { seq, epoch: crypto.randomUUID() };
+    const { versionstamp } = latest;
+    await this.kv.atomic().check({ key: LATEST_KEY, versionstamp }).set(LATEST_KEY, next).commit();
+  }
+
   /** One record, with the position of the change log at that very moment. */
   async record(id: string): Promise<{ latest: LatestEntry; record: StoredRecord | undefined }> {
     const { latest, records } = await this.records([id]);

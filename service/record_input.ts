@@ -3,7 +3,8 @@ import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
 import type { RecordContent } from "./draft.ts";
 import type { Scope } from "./keyspace.ts";
-import { encodeValue, type StoredRecord } from "./record.ts";
+import { requireBounds } from "./json_bounds.ts";
+import { encodeValue, MAX_VALUE_BYTES, type StoredRecord } from "./record.ts";
 import { ID_RULE, isRecordId } from "./record_id.ts";
 
 /** Any JSON, but it must be there. */
@@ -57,6 +58,7 @@ export function saysScope(input: RecordInput): boolean {
 /** What a record holds when only its value changes. */
 export function patchedContent(before: StoredRecord, value: unknown): RecordContent {
   const { owner, access, sharedWith, expires } = before;
+  requireBounds(value, MAX_VALUE_BYTES);
   return {
     owner,
     access,

@@ -1,8 +1,7 @@
 import { ProblemError } from "@flotilla/runtime";
 import type { z } from "zod";
-
-/** Values nested deeper than this are refused, so that none exhausts the stack of whoever reads it. */
-const MAX_DEPTH = 200;
+import { requireBounds } from "./json_bounds.ts";
+import { writePointer } from "./json_pointer.ts";
 
 /** How {@linkcode readJson} reads. */
 export interface ReadJsonOptions {
@@ -28,7 +27,7 @@ export async function readJson(request: Request, options: ReadJsonOptions = {}):
   } catch (cause) {
     throw new ProblemError(400, "The body is not JSON in UTF-8", { cause });
   }
-  requireDepth(value, MAX_DEPTH);
+  requireBounds(value);
   return value;
 }
 
@@ -56,7 +55,7 @@ export function requireShape<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = result.error.issues.map(({ path, message }) => ({
-    pointer: pointer(path),
+    pointer: writePointer(path),
     detail: message,
   }));
   const detail = errors.map((error) => `${error.pointer || "the body"}: ${error.detail}`).join("; ");
@@ -80,19 +79,4 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
     offset += part.byteLength;
   }
   return whole;
-}
-
-/**
- * Refuses what is nested too deeply.
- *
- * @throws {ProblemError} 422
- */
-export function requireDepth(value: unknown, levels: number = MAX_DEPTH): void {
-  if (typeof value !== "object" || value === null) return;
-  if (levels === 0) throw new ProblemError(422, `The value is nested more than ${MAX_DEPTH} levels deep`);
-  for (const member of Object.values(value)) requireDepth(member, levels - 1);
-}
-
-function pointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }

@@ -14,7 +14,8 @@ import { ChangeTail } from "./change_tail.ts";
 import { addDataRoutes } from "./data_routes.ts";
 import type { StoredRecord } from "./record.ts";
 import { RecordDatabase } from "./record_database.ts";
-import { type Page, PageReader, RecordReader } from "./record_reader.ts";
+import { type Page, PageReader } from "./page_reader.ts";
+import { RecordReader } from "./record_reader.ts";
 import { RecordWriter } from "./record_writer.ts";
 import { seedDatabase } from "./seed.ts";
 import { createServiceMetrics } from "./service_metrics.ts";
@@ -25,8 +26,12 @@ import { TieredCache } from "./tiered_cache.ts";
 export interface ServiceOptions {
   /** Where records are kept. */
   database: Deno.Kv;
-  /** The cache that all services share. @default none: reads go to the near cache and the database */
-  cache?: Deno.Kv | undefined;
+  /**
+   * The cache that all services share; while it is not open yet, reads go on without it.
+   *
+   * @default none: reads go to the near cache and the database
+   */
+  cache?: Deno.Kv | Promise<Deno.Kv> | undefined;
   /** The key that all roles share, or what checks assertions with it. */
   internalKey: string | AssertionVerifier;
   /** This instance's name. @default "service" */
@@ -53,15 +58,16 @@ export function createService(options: ServiceOptions): Service {
   const { internalKey, instance = "service", databaseTimeout = 2_000, clock = systemClock } = options;
   const { registry = new Registry() } = options;
   const now = () => clock.now();
-  const metrics = createServiceMetrics(registry);
   const kv = withDeadline(options.database, { timeout: databaseTimeout, clock });
   const database = new RecordDatabase(kv, () => seedDatabase(kv, now()));
   const tail = new ChangeTail(database);
   const shared = new SharedCache(options.cache, { ...options.sharedCache, clock });
+  const metrics = createServiceMetrics(registry, () => shared.available);
   const cacheOptions = <K extends string>(kind: K) => ({
     kind,
     shared,
     tail,
+    clock,
     observer: metrics.cache(kind),
     ...(options.nearBytes === undefined ? {} : { nearBytes: options.nearBytes }),
   });

@@ -1,4 +1,4 @@
-import { Counter, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
 import type { CacheObserver } from "./tiered_cache.ts";
 
 /** What a service counts besides what every role does. */
@@ -9,14 +9,29 @@ export interface ServiceMetrics {
   commit(changes: number, conflicts: number): void;
 }
 
-/** Registers a service's measures. */
-export function createServiceMetrics(registry: Registry): ServiceMetrics {
+/**
+ * Registers a service's measures.
+ *
+ * @param cacheAvailable whether the shared cache is asked now
+ */
+export function createServiceMetrics(registry: Registry, cacheAvailable: () => boolean): ServiceMetrics {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name: `flotilla_service_${name}_total`, help, labelNames, registers });
   const hits = counter("cache_hits", "Reads that the layer could answer", ["kind", "layer"]);
   const misses = counter("cache_misses", "Reads that the layer could not answer", ["kind", "layer"]);
-  const coalesced = counter("cache_coalesced_fills", "Reads that waited for another's fill", ["kind"]);
+  const coalesced = counter("cache_coalesced_fills", "Reads that waited for another's fill", [
+    "kind",
+    "layer",
+  ]);
+  const stale = counter(
+    "cache_stale_answers",
+    "Values answered that may be out of date, the reader taking them",
+    [
+      "kind",
+      "layer",
+    ],
+  );
   const refused = counter("cache_refused_fills", "Values not kept, a newer one being known", [
     "kind",
     "layer",
@@ -25,12 +40,21 @@ export function createServiceMetrics(registry: Registry): ServiceMetrics {
   const commits = counter("commits", "Commits to the database", []);
   const changes = counter("changes", "Changes of records", []);
   const conflicts = counter("commit_conflicts", "Commits tried again, others having been faster", []);
+  new Gauge({
+    name: "flotilla_service_cache_available",
+    help: "1 while the shared cache is asked, 0 while reads go on without it",
+    registers,
+    collect() {
+      this.set(cacheAvailable() ? 1 : 0);
+    },
+  });
   return {
     cache: (kind) => ({
       hit: (layer) => hits.inc({ kind, layer }),
       miss: (layer) => misses.inc({ kind, layer }),
-      coalesced: () => coalesced.inc({ kind }),
+      coalesced: (layer) => coalesced.inc({ kind, layer }),
       refused: (layer) => refused.inc({ kind, layer }),
+      stale: (layer) => stale.inc({ kind, layer }),
     }),
     databaseRead: (what) => reads.inc({ what }),
     commit(count, lost) {

@@ -24,7 +24,7 @@ export interface SharedCacheOptions {
 }
 
 /** Entries larger than this are not put: Deno KV takes 65,536 bytes. */
-const MAX_ENTRY_BYTES = 65_000;
+const MAX_ENTRY_BYTES = 65_200;
 
 const logger = getLogger(["flotilla", "service", "cache"]);
 
@@ -33,19 +33,23 @@ const logger = getLogger(["flotilla", "service", "cache"]);
  * failures it is not asked at all until a trial succeeds. Nothing here throws.
  */
 export class SharedCache {
-  readonly #kv: Deno.Kv | undefined;
+  #kv: Deno.Kv | undefined;
   readonly #ttl: number;
   readonly #jitter: number;
   readonly #random: () => number;
   readonly #breaker: CircuitBreaker;
 
-  /** @param kv none: every look-up is a miss */
-  constructor(kv: Deno.Kv | undefined, options: SharedCacheOptions = {}) {
+  /** @param kv none, or as long as it is not open: it is unavailable */
+  constructor(kv: Deno.Kv | Promise<Deno.Kv> | undefined, options: SharedCacheOptions = {}) {
     const { timeout = 75, ttl = 60_000, jitter = 0.1, clock = systemClock, random = Math.random } = options;
     if (!(jitter >= 0 && jitter < 1)) {
       throw new RangeError(`Cannot use jitter: must be 0 to 1, got ${jitter}`);
     }
-    this.#kv = kv === undefined ? undefined : withDeadline(kv, { timeout, clock });
+    const use = (opened: Deno.Kv) => {
+      this.#kv = withDeadline(opened, { timeout, clock });
+    };
+    if (kv instanceof Promise) kv.then(use, (error) => logger.error("The cache cannot be opened", { error }));
+    else if (kv !== undefined) use(kv);
     this.#ttl = ttl;
     this.#jitter = jitter;
     this.#random = random;
@@ -55,6 +59,11 @@ export class SharedCache {
   /** Whether it is asked now. */
   get available(): boolean {
     return this.#kv !== undefined && !this.#breaker.open;
+  }
+
+  /** Whether an entry of about that many bytes can be put. */
+  fits(size: number): boolean {
+    return size <= MAX_ENTRY_BYTES;
   }
 
   async get<T>(key: Deno.KvKey): Promise<Lookup<T>> {
@@ -77,12 +86,17 @@ export class SharedCache {
     options: { over: Lookup<unknown>; size: number; ttl?: number },
   ): Promise<string | undefined> {
     const { over, size, ttl = this.#ttl * (1 + this.#jitter * (2 * this.#random() - 1)) } = options;
-    if (over.kind === "unavailable" || size > MAX_ENTRY_BYTES) return undefined;
+    if (over.kind === "unavailable" || !this.fits(size)) return undefined;
     const versionstamp = over.kind === "found" ? over.versionstamp : null;
     const result = await this.#ask((kv) =>
       kv.atomic().check({ key, versionstamp }).set(key, value, { expireIn: Math.ceil(ttl) }).commit()
     );
     return result?.ok === true ? result.versionstamp : undefined;
+  }
+
+  /** Removes an entry that nobody has replaced since. */
+  async remove(key: Deno.KvKey, versionstamp: string): Promise<void> {
+    await this.#ask((kv) => kv.atomic().check({ key, versionstamp }).delete(key).commit());
   }
 
   async #ask<T>(operation: (kv: Deno.Kv) => Promise<T>): Promise<T | undefined> {

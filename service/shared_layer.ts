@@ -1,0 +1,179 @@
+import { type Clock, sleep } from "@flotilla/runtime";
+import type { ChangeTail, Position } from "./change_tail.ts";
+import type { Lookup, SharedCache } from "./shared_cache.ts";
+
+/** Something read from the database, and when. */
+export interface Reading<T> {
+  readonly value: T;
+  /** The value was what the database held after this change. */
+  readonly asOf: Position;
+  /** About how many bytes the value has. */
+  readonly size: number;
+}
+
+/** What is cached: one record, one page. */
+export interface Subject<T> {
+  /** Parts it from all other subjects of the same cache. */
+  readonly name: string;
+  /** Whether the database would still answer this value, by all that the tail knows. */
+  stands(value: T, asOf: Position): boolean;
+  /** Reads the database. */
+  load(): Promise<Reading<T>>;
+}
+
+/** Why a layer could not answer by itself (RFC 9211, section 2.2). */
+export type Miss = "uri-miss" | "stale" | "bypass";
+
+/** A value that came through the shared cache. */
+export interface SharedAnswer<T> extends Reading<T> {
+  /** `undefined` when the shared cache had it. */
+  readonly miss: Miss | undefined;
+  /** It was put into the shared cache. */
+  readonly stored: boolean;
+}
+
+/** What {@linkcode SharedLayer} reports. */
+export interface SharedObserver {
+  hit(): void;
+  miss(): void;
+  /** Another service's fill was waited for. */
+  coalesced(): void;
+  /** The value was not put, since somebody else had put another. */
+  refused(): void;
+}
+
+/** How {@linkcode SharedLayer} works. */
+export interface SharedLayerOptions {
+  /** First part of the keys. */
+  kind: string;
+  cache: SharedCache;
+  tail: ChangeTail;
+  clock: Clock;
+  observer: SharedObserver;
+  /** Milliseconds that a service has to fill what it took the lease of. @default 2_000 */
+  leaseTime?: number;
+  /** Milliseconds that another service waits for it before it reads the database itself. @default 200 */
+  leaseWait?: number;
+}
+
+type Entry<T> =
+  | (
+    & {
+      readonly kind: "value"; /** When it was read, in milliseconds since the epoch. */
+      readonly at: number;
+    }
+    & Reading<T>
+  )
+  /** Somebody is reading the database, and is given until then. */
+  | { readonly kind: "lease"; readonly until: number };
+
+/**
+ * Reads through the cache that all services share. The service that finds nothing takes a lease (Nishtala et al.,
+ * "Scaling Memcache at Facebook", NSDI 2013, section 3.2.1), so that the others wait for its fill instead of reading
+ * the database too.
+ *
+ * Every put checks that the entry is still the one that was looked up: what another service put meanwhile is never
+ * replaced by something older.
+ */
+export class SharedLayer<T> {
+  readonly #options: Required<SharedLayerOptions>;
+
+  constructor(options: SharedLayerOptions) {
+    this.#options = { leaseTime: 2_000, leaseWait: 200, ...options };
+  }
+
+  /** What the database holds now, from the shared cache when it stands there. */
+  async read(subject: Subject<T>): Promise<SharedAnswer<T>> {
+    const { cache, observer } = this.#options;
+    const key = this.#key(subject);
+    let lookup = await cache.get<Entry<T>>(key);
+    if (this.#isLeased(lookup)) {
+      observer.coalesced();
+      lookup = await this.#awaitFill(key);
+    }
+    const reading = await this.#standing(subject, lookup);
+    if (reading === undefined) observer.miss();
+    else observer.hit();
+    return reading === undefined
+      ? await this.#fill(subject, { key, lookup })
+      : { ...reading, miss: undefined, stored: false };
+  }
+
+  /** What the cache holds, however old, and when it was read from the database. */
+  async peek(subject: Subject<T>): Promise<{ reading: Reading<T>; at: number } | undefined> {
+    const lookup = await this.#options.cache.get<Entry<T>>(this.#key(subject));
+    if (lookup.kind !== "found" || lookup.value.kind !== "value") return undefined;
+    return { reading: lookup.value, at: lookup.value.at };
+  }
+
+  #key(subject: Subject<T>): Deno.KvKey {
+    return ["data", this.#options.tail.position.epoch, this.#options.kind, subject.name];
+  }
+
+  /** A service that was faster may have put what is newer than this one knows. */
+  async #standing(subject: Subject<T>, lookup: Lookup<Entry<T>>): Promise<Reading<T> | undefined> {
+    if (lookup.kind !== "found" || lookup.value.kind !== "value") return undefined;
+    const { value: entry } = lookup;
+    const { tail } = this.#options;
+    if (entry.asOf.seq > tail.position.seq) await tail.fence();
+    return subject.stands(entry.value, entry.asOf) ? entry : undefined;
+  }
+
+  async #fill(
+    subject: Subject<T>,
+    { key, lookup }: { key: Deno.KvKey; lookup: Lookup<Entry<T>> },
+  ): Promise<SharedAnswer<T>> {
+    const { cache, clock, leaseTime } = this.#options;
+    const lease: Entry<T> = { kind: "lease", until: clock.now() + leaseTime };
+    const taken = await cache.put(key, lease, { over: lookup, size: 0, ttl: leaseTime });
+    try {
+      const reading = await subject.load();
+      const over: Lookup<unknown> = taken === undefined
+        ? lookup
+        : { kind: "found", value: lease, versionstamp: taken };
+      return { ...reading, miss: missOf(lookup), stored: await this.#put(key, { reading, over }) };
+    } catch (error) {
+      if (taken !== undefined) await cache.remove(key, taken);
+      throw error;
+    }
+  }
+
+  async #put(
+    key: Deno.KvKey,
+    { reading, over }: { reading: Reading<T>; over: Lookup<unknown> },
+  ): Promise<boolean> {
+    const { cache, clock, observer } = this.#options;
+    const { value, asOf, size } = reading;
+    const entry: Entry<T> = { kind: "value", value, asOf, size, at: clock.now() };
+    const outcome = await cache.put(key, entry, { over, size });
+    if (outcome === undefined && cache.available && cache.fits(size)) observer.refused();
+    return outcome !== undefined;
+  }
+
+  #isLeased(lookup: Lookup<Entry<T>>): boolean {
+    return lookup.kind === "found" && lookup.value.kind === "lease" &&
+      lookup.value.until > this.#options.clock.now();
+  }
+
+  /** Looks again after 5, 10, 20 … milliseconds, until there is no lease or the patience is over. */
+  async #awaitFill(key: Deno.KvKey): Promise<Lookup<Entry<T>>> {
+    const { cache, clock, leaseWait } = this.#options;
+    const end = clock.now() + leaseWait;
+    for (let pause = 5;; pause *= 2) {
+      await sleep(pause, { clock });
+      const lookup = await cache.get<Entry<T>>(key);
+      if (!this.#isLeased(lookup) || clock.now() + pause > end) return lookup;
+    }
+  }
+}
+
+function missOf(lookup: Lookup<unknown>): Miss {
+  switch (lookup.kind) {
+    case "found":
+      return "stale";
+    case "missing":
+      return "uri-miss";
+    case "unavailable":
+      return "bypass";
+  }
+}
