@@ -1,6 +1,7 @@
 import { type Clock, type ServeInfo, systemClock } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { Registry } from "prom-client";
+import { type AccessLogOptions, createAccessLog } from "./access_log.ts";
 import { ActiveAttempt } from "./active_attempt.ts";
 import { addressList } from "./address_list.ts";
 import { type LimitsOptions, readLimits } from "./admission.ts";
@@ -51,6 +52,8 @@ export interface BalancerOptions {
   trustedProxies?: readonly string[];
   /** Our name in `Via`. @default "flotilla" */
   pseudonym?: string;
+  /** Which requests are written to the log. @default those answered with 500 and above */
+  accessLog?: AccessLogOptions;
   /** How requests are sent. @default fetchTransport() */
   transport?: Transport;
   /** Where time comes from. @default systemClock */
@@ -164,6 +167,7 @@ class PoolBalancer implements Balancer {
       bodyBytes: this.retry.bodyBytes,
       clock,
       now: this.#now,
+      accessLog: createAccessLog({ random, ...options.accessLog }),
       closing: this.#closing.signal,
     });
     registerMetrics(registry, this.#sources());

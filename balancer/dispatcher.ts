@@ -175,6 +175,7 @@ export class PooledExchange implements Exchange {
   readonly tried: UpstreamState[] = [];
   readonly context: PickContext;
   readonly #dispatcher: Dispatcher;
+  #forgiven = false;
 
   constructor(dispatcher: Dispatcher, context: PickContext) {
     this.#dispatcher = dispatcher;
@@ -187,8 +188,11 @@ export class PooledExchange implements Exchange {
 
   tryAgain(failure: AttemptFailure, replay: Replay): boolean {
     if (reachOf(failure.kind) !== "unsent") this.sent++;
-    // What was stale is a connection, not the upstream: a fresh one to the same upstream will do.
-    if (failure.kind === "stale_connection") this.tried.pop();
+    // What was stale is a connection, not the upstream: a fresh one to the same upstream will do, once.
+    if (failure.kind === "stale_connection" && !this.#forgiven) {
+      this.#forgiven = true;
+      this.tried.pop();
+    }
     return this.#dispatcher.allowRetry(this, failure, replay);
   }
 }

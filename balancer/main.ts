@@ -1,16 +1,26 @@
-import { instanceName, readFlags, serve } from "@flotilla/runtime";
+import { instanceName, openKv, readFlags, refuseToStart, secret, serve } from "@flotilla/runtime";
+import { createAdmin } from "./admin.ts";
 import { createBalancer } from "./balancer.ts";
+import { followDns } from "./membership/dns.ts";
+import { followKv } from "./membership/kv.ts";
 import { createEndpoints, mainPort } from "./process.ts";
 import { balancerFlags } from "./process_flags.ts";
+import { createStrategy } from "./strategies.ts";
 
 const flags = readFlags(
   { name: "deno task balancer", summary: "spreads HTTP requests over upstreams" },
   balancerFlags,
 );
+const { upstream, upstreamDns, upstreamKv, hashKey, adminPort, host: hostname } = flags;
+const sources = [upstream.length > 0, upstreamDns !== undefined, upstreamKv !== undefined];
+const given = sources.filter(Boolean).length;
+if (given > 1 || (given === 0 && adminPort === undefined)) {
+  refuseToStart("Give the upstreams by --upstream, or by --upstream-dns, or by --upstream-kv");
+}
 const instance = instanceName("balancer", flags);
 await using balancer = createBalancer({
-  upstreams: flags.upstream,
-  strategy: flags.strategy,
+  upstreams: upstream,
+  strategy: createStrategy(flags.strategy, hashKey === undefined ? {} : { hashKey }),
   health: {
     path: flags.healthPath,
     interval: flags.healthInterval,
@@ -19,6 +29,24 @@ await using balancer = createBalancer({
     fall: flags.healthFall,
   },
   trustedProxies: flags.trustedProxy,
+  accessLog: { sample: flags.accessLog },
 });
+await using opened = new AsyncDisposableStack();
+const update = balancer.update.bind(balancer);
+if (upstreamDns !== undefined) opened.use(followDns({ url: upstreamDns, update }));
+if (upstreamKv !== undefined) {
+  const kv = opened.use(await openKv(upstreamKv));
+  opened.use(followKv({ kv, key: ["flotilla", "balancer", instance], update }));
+}
 const endpoints = createEndpoints(balancer, { instance });
-await serve(mainPort(balancer, flags.adminPort === undefined ? endpoints : undefined), flags, { instance });
+if (adminPort !== undefined) {
+  const token = secret("FLOTILLA_ADMIN_TOKEN", { developmentDefault: "flotilla-development-admin-token" });
+  const admin = createAdmin({ balancer, token });
+  opened.use(
+    Deno.serve(
+      { port: adminPort, hostname, onListen: () => {} },
+      (request) => endpoints.answer(request) ?? admin(request),
+    ),
+  );
+}
+await serve(mainPort({ balancer, endpoints, pure: adminPort !== undefined }), flags, { instance });

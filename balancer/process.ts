@@ -65,17 +65,23 @@ export function createEndpoints(balancer: Balancer, options: { instance: string 
 
 const OWN_PATH = /^https?:\/\/[^/]+(\/healthz|\/readyz|\/metrics)(?:\?|$)/;
 
-/** The main port: the process's own endpoints unless they have a port of their own, and everything else passed on. */
-export function mainPort(balancer: Balancer, endpoints: Endpoints | undefined): Served {
+/**
+ * What the main port serves: the process's own endpoints, if they have no port of their own, and everything else passed
+ * on. It is the process's own endpoints all the same that tell whether a balancer in front has seen it drain.
+ */
+export function mainPort(options: { balancer: Balancer; endpoints: Endpoints; pure: boolean }): Served {
+  const { balancer, endpoints, pure } = options;
   return {
-    fetch: (request: Request, info?: ServeInfo) =>
-      endpoints?.answer(request) ?? balancer.fetch(request, info),
-    drain: () => endpoints?.drain(),
+    fetch(request: Request, info?: ServeInfo) {
+      const own = pure ? undefined : endpoints.answer(request);
+      return own ?? balancer.fetch(request, info);
+    },
+    drain: () => endpoints.drain(),
     get lastProbed() {
-      return endpoints?.lastProbed ?? 0;
+      return endpoints.lastProbed;
     },
     get drainSeen() {
-      return endpoints?.drainSeen ?? 0;
+      return endpoints.drainSeen;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { flag, listFlag, number, portSchema, serveFlags } from "@flotilla/runtime";
 import { z } from "zod";
+import type { HashKey } from "./strategies/consistent_hash.ts";
 import { STRATEGY_NAMES } from "./strategies.ts";
 import type { UpstreamOptions } from "./upstream.ts";
 import { identify } from "./upstream_state.ts";
@@ -24,6 +25,15 @@ const upstreamSchema: z.ZodType<UpstreamOptions> = z.string().transform((text, c
 
 const milliseconds = (fallback: number) => number(z.number().positive()).default(fallback);
 
+/** `address`, `header:NAME` or `cookie:NAME`. */
+const hashKeySchema: z.ZodType<HashKey> = z.string().transform((text, context): HashKey => {
+  const [kind, name] = text.split(":", 2);
+  if (kind === "address" && name === undefined) return { kind };
+  if ((kind === "header" || kind === "cookie") && name) return { kind, name };
+  context.addIssue({ code: "custom", message: "must be address, header:NAME or cookie:NAME" });
+  return z.NEVER;
+});
+
 /** The flags of the balancer's process. */
 export const balancerFlags = {
   ...serveFlags,
@@ -34,6 +44,18 @@ export const balancerFlags = {
   strategy: flag(z.enum(STRATEGY_NAMES).default("round-robin"), {
     help: `who gets the next request: ${STRATEGY_NAMES.join(", ")}`,
     placeholder: "NAME",
+  }),
+  hashKey: flag(hashKeySchema.optional(), {
+    help: "what consistent-hash goes by: address, header:NAME or cookie:NAME",
+    placeholder: "KEY",
+  }),
+  upstreamDns: flag(z.url({ protocol: /^https?$/ }).optional(), {
+    help: "http://name:port, every address of which is an upstream",
+    placeholder: "URL",
+  }),
+  upstreamKv: flag(z.string().optional(), {
+    help: "Deno KV store whose key flotilla/balancer/NAME lists the upstreams",
+    placeholder: "STORE",
   }),
   healthPath: flag(z.string().startsWith("/").default("/readyz"), {
     help: "what upstreams are asked",
@@ -51,8 +73,12 @@ export const balancerFlags = {
   }),
   adminPort: flag(portSchema.optional(), {
     help:
-      "where /healthz, /readyz, /metrics and /snapshot are answered; the main port then passes every path on",
+      "port of the admin API (FLOTILLA_ADMIN_TOKEN), /healthz, /readyz and /metrics; the main port then passes every path on",
     placeholder: "PORT",
+  }),
+  accessLog: flag(number(z.number().min(0).max(1)).default(0), {
+    help: "share of requests written to the log, 0 to 1; failures always are",
+    placeholder: "SHARE",
   }),
   trustedProxy: listFlag(z.string(), {
     help: "address or network whose forwarding fields are believed",

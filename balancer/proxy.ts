@@ -8,12 +8,13 @@ import {
   type ServeInfo,
 } from "@flotilla/runtime";
 import { describeFailure, describeNoUpstream, type FailureAnswer } from "./answer.ts";
-import type { Attempt, AttemptSource, Begun, NoUpstream } from "./attempt.ts";
+import type { AccessLog } from "./access_log.ts";
+import type { Attempt, AttemptSource, Begun, Exchange, NoUpstream, Queued } from "./attempt.ts";
 import { AttemptError, type AttemptFailure, failureOf, isIdempotent, type Replay } from "./failure.ts";
 import type { Monotonic } from "./monotonic.ts";
 import { answerFields, HeadersContext, type PassOnRules, requestFields } from "./passed_fields.ts";
 import { ReplayBody } from "./replay_body.ts";
-import { passOn } from "./response_body.ts";
+import { PassedBody } from "./response_body.ts";
 import type { Transport } from "./transports/transport.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -26,6 +27,7 @@ export interface ProxyOptions {
   readonly bodyBytes: number;
   readonly clock: Clock;
   readonly now: Monotonic;
+  readonly accessLog: AccessLog;
   /** Aborted when the balancer is closed. */
   readonly closing: AbortSignal;
 }
@@ -47,14 +49,20 @@ class ProxiedRequest {
   readonly #replay: () => Replay;
   /** Ends the attempt that runs now; its reason is an `AttemptError`. */
   #abort: AbortController | undefined;
+  #passed: PassedBody | undefined;
+  #queued: Queued | undefined;
   /** Once set, no further attempt is made. */
   #over: AttemptFailure | undefined;
   readonly #total: Watchdog;
+  readonly #begun: number;
+  #exchange: Exchange | undefined;
+  #upstream: string | undefined;
   readonly #onClientGone = () => this.#stop({ kind: "client_gone", cause: this.#request.signal.reason });
   readonly #onClosing = () => this.#stop({ kind: "reset", cause: this.#options.closing.reason });
 
   constructor(request: Request, info: ServeInfo | undefined, options: ProxyOptions) {
     this.#options = options;
+    this.#begun = options.now();
     this.#request = request;
     this.#peer = peerAddress(info);
     this.#id = requestId(request.headers.get(REQUEST_ID_HEADER));
@@ -70,12 +78,13 @@ class ProxiedRequest {
   }
 
   async run(): Promise<Response> {
-    const { source, rules } = this.#options;
-    const context = new HeadersContext(this.#request.headers, { peer: this.#peer, trusted: rules.trusted });
-    const exchange = source.exchange(context);
+    const exchange = this.#exchange = this.#options.source.exchange(this.#context());
     while (true) {
       const begun = await this.#admitted(exchange.begin());
-      if (begun.kind === "none") return this.#refuse(describeNoUpstream(begun.reason));
+      if (begun.kind === "none") {
+        const none = describeNoUpstream(begun.reason);
+        return this.#refuse(this.#over === undefined ? none : describeFailure(this.#over.kind));
+      }
       const outcome = await this.#attempt(begun);
       if (outcome instanceof Response) return outcome;
       const again = this.#over === undefined && exchange.tryAgain(outcome, this.#replay());
@@ -83,15 +92,17 @@ class ProxiedRequest {
     }
   }
 
+  #context(): HeadersContext {
+    const { trusted } = this.#options.rules;
+    return new HeadersContext(this.#request.headers, { peer: this.#peer, trusted });
+  }
+
   async #admitted(begun: Begun): Promise<Attempt | NoUpstream> {
     if (begun.kind !== "queued") return begun;
-    const leave = () => begun.cancel();
-    this.#request.signal.addEventListener("abort", leave);
-    try {
-      return await begun.admitted;
-    } finally {
-      this.#request.signal.removeEventListener("abort", leave);
-    }
+    this.#queued = begun;
+    const admitted = await begun.admitted;
+    this.#queued = undefined;
+    return admitted;
   }
 
   /** Tries one upstream: gives the answer to pass on, or how it failed. */
@@ -114,6 +125,7 @@ class ProxiedRequest {
         timeouts,
       });
       attempt.responded(response.status);
+      this.#upstream = attempt.upstream.id;
       return this.#pass(response, attempt);
     } catch (thrown) {
       const failure = abort.signal.aborted ? failureOf(abort.signal.reason) : failureOf(thrown);
@@ -152,39 +164,57 @@ class ProxiedRequest {
     if (body === null || bodiless) {
       void body?.cancel();
       attempt.end();
-      this.#finish();
+      this.#finish(status);
       return new Response(null, { status, statusText, headers });
     }
-    const passed = passOn(body, {
+    const passed = this.#passed = new PassedBody(body, {
       ...this.#options,
       idle: source.timeouts.idle,
       onEnd: () => {
         attempt.end();
-        this.#finish();
+        this.#finish(status);
       },
       onFailure: (failure) => {
-        attempt.fail(this.#over ?? failure);
+        const cause = this.#over ?? failure;
+        attempt.fail(cause);
         this.#abort?.abort();
-        this.#finish();
+        this.#finish(describeFailure(cause.kind).status);
       },
     });
-    return new Response(passed, { status, statusText, headers });
+    return new Response(passed.stream, { status, statusText, headers });
   }
 
   #stop(failure: AttemptFailure): void {
     this.#over ??= failure;
-    this.#abort?.abort(new AttemptError(failure));
+    this.#queued?.cancel();
+    if (this.#passed === undefined) this.#abort?.abort(new AttemptError(failure));
+    else this.#passed.breakOff(failure);
   }
 
-  #finish(): void {
+  #finish(status: number): void {
     this.#total.stop();
     this.#request.signal.removeEventListener("abort", this.#onClientGone);
     this.#options.closing.removeEventListener("abort", this.#onClosing);
     void this.#body?.discard();
+    if (this.#options.accessLog.wants(status)) this.#log(status);
+  }
+
+  #log(status: number): void {
+    const { method, url } = this.#request;
+    this.#options.accessLog.write({
+      method,
+      path: new URL(url).pathname,
+      status,
+      milliseconds: this.#options.now() - this.#begun,
+      upstream: this.#upstream,
+      attempts: this.#exchange?.attempts ?? 0,
+      requestId: this.#id,
+      client: this.#context().address,
+    });
   }
 
   #refuse({ status, title, detail, retryAfter }: FailureAnswer): Response {
-    this.#finish();
+    this.#finish(status);
     const headers = new Headers(retryAfter === undefined ? [] : [["retry-after", String(retryAfter)]]);
     headers.set(REQUEST_ID_HEADER, this.#id);
     return problemResponse(new ProblemError(status, detail, { title, headers }), this.#id);

@@ -1,5 +1,5 @@
 import type { Clock } from "@flotilla/runtime";
-import { type AttemptFailure, failureOf } from "./failure.ts";
+import { AttemptError, type AttemptFailure, failureOf } from "./failure.ts";
 import type { Monotonic } from "./monotonic.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -16,58 +16,70 @@ export interface PassOnOptions {
 }
 
 /**
- * Passes an answer's body on piece by piece as the client takes it, and tells how that ended. A client that takes nothing for as long
- * as the idle time-out is gone; an upstream that gives nothing for as long has failed.
+ * An answer's body on its way to the client, piece by piece as the client takes it. A client that takes nothing for as
+ * long as the idle time-out is gone; an upstream that gives nothing for as long has failed.
  */
-export function passOn(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  options: PassOnOptions,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const { onEnd, onFailure } = options;
-  const reader = body.getReader();
-  let awaited = false;
-  let over = false;
-  const idle = new Watchdog(options.idle, { ...options, bark });
-  let target: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+export class PassedBody {
+  /** For the client. */
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #options: PassOnOptions;
+  readonly #idle: Watchdog;
+  #target: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
+  #awaited = false;
+  #over = false;
 
-  function finish(failure?: AttemptFailure): boolean {
-    if (over) return false;
-    over = true;
-    idle.stop();
-    if (failure === undefined) onEnd();
-    else onFailure(failure);
+  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>>, options: PassOnOptions) {
+    this.#reader = body.getReader();
+    this.#options = options;
+    this.#idle = new Watchdog(options.idle, {
+      ...options,
+      bark: () => this.breakOff({ kind: this.#awaited ? "idle_timeout" : "client_gone" }),
+    });
+    this.stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => void (this.#target = controller),
+      pull: (controller) => this.#pull(controller),
+      cancel: (reason) => {
+        this.#finish({ kind: "client_gone", cause: reason });
+        return this.#reader.cancel(reason).catch(() => {});
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  /** Ends it before its end, for both sides. */
+  breakOff(failure: AttemptFailure): void {
+    if (!this.#finish(failure)) return;
+    const error = new AttemptError(failure);
+    this.#reader.cancel(error).catch(() => {});
+    this.#target?.error(error);
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
+    this.#awaited = true;
+    this.#idle.touch();
+    try {
+      const { done, value } = await this.#reader.read();
+      this.#awaited = false;
+      this.#idle.touch();
+      if (this.#over) return;
+      if (!done) return controller.enqueue(value);
+      this.#finish();
+      controller.close();
+    } catch (cause) {
+      const failure = failureOf(cause);
+      if (this.#finish(failure.kind === "reset" ? { kind: "truncated", cause } : failure)) {
+        controller.error(cause);
+      }
+    }
+  }
+
+  /** False when it was over already. */
+  #finish(failure?: AttemptFailure): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#idle.stop();
+    if (failure === undefined) this.#options.onEnd();
+    else this.#options.onFailure(failure);
     return true;
   }
-
-  function bark(): void {
-    const cause = new DOMException("No data within the idle time-out", "TimeoutError");
-    if (!finish({ kind: awaited ? "idle_timeout" : "client_gone", cause })) return;
-    reader.cancel(cause).catch(() => {});
-    target.error(cause);
-  }
-
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller) {
-      target = controller;
-    },
-    async pull(controller) {
-      awaited = true;
-      idle.touch();
-      try {
-        const { done, value } = await reader.read();
-        awaited = false;
-        idle.touch();
-        if (!done) return controller.enqueue(value);
-        if (finish()) controller.close();
-      } catch (cause) {
-        const failure = failureOf(cause);
-        const ended = finish(failure.kind === "reset" ? { kind: "truncated", cause } : failure);
-        if (ended) controller.error(cause);
-      }
-    },
-    cancel(reason) {
-      finish({ kind: "client_gone", cause: reason });
-      return reader.cancel(reason).catch(() => {});
-    },
-  }, { highWaterMark: 0 });
 }

@@ -1,0 +1,147 @@
+import { asProblem, ProblemError, problemResponse, REQUEST_ID_HEADER, requestId } from "@flotilla/runtime";
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import { z } from "zod";
+import type { Balancer } from "./balancer.ts";
+import type { UpstreamOptions } from "./upstream.ts";
+
+/** What an admin API is made from. */
+export interface AdminOptions {
+  balancer: Balancer;
+  /** Whoever shows this bearer token may read and change everything. */
+  token: string;
+}
+
+const upstreamSchema = z.strictObject({
+  url: z.string(),
+  id: z.string().min(1).optional(),
+  weight: z.number().optional(),
+});
+const weightSchema = z.strictObject({ weight: z.number() });
+
+/**
+ * The admin API, for a port of its own. Every request needs `Authorization: Bearer` with the token.
+ *
+ * | request | does |
+ * |---|---|
+ * | `GET /snapshot` | tells the state of everything |
+ * | `POST /upstreams` `{"url", "id"?, "weight"?}` | adds one: 201; 409 when there is one of that id |
+ * | `PATCH /upstreams/:id` `{"weight"}` | weighs one: 200 |
+ * | `DELETE /upstreams/:id` | takes one away, without dropping what is inside it: 204 |
+ * | `POST /upstreams/:id/drain` | sends it no new requests: 202 |
+ * | `POST /upstreams/:id/resume` | sends it requests again: 204 |
+ */
+export function createAdmin(options: AdminOptions): (request: Request) => Promise<Response> {
+  const { balancer, token } = options;
+  return async (request) => {
+    try {
+      authenticate(request, token);
+      return await route(request, balancer);
+    } catch (thrown) {
+      const id = requestId(request.headers.get(REQUEST_ID_HEADER));
+      return problemResponse(asRequestProblem(thrown), id);
+    }
+  };
+}
+
+function authenticate(request: Request, token: string): void {
+  const given = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  if (given !== undefined && timingSafeEqual(bytes(given), bytes(token))) return;
+  const challenge = given === undefined ? "Bearer" : 'Bearer error="invalid_token"';
+  throw new ProblemError(401, "The admin API needs its bearer token", {
+    headers: { "www-authenticate": challenge },
+  });
+}
+
+function route(request: Request, balancer: Balancer): Response | Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const [, root, id, action, ...rest] = pathname.split("/");
+  const place = [root, id === undefined ? undefined : ":id", action, ...rest].filter(Boolean).join("/");
+  const named = decodeURIComponent(id ?? "");
+  switch (`${request.method} ${place}`) {
+    case "GET snapshot":
+      return Response.json(balancer.snapshot());
+    case "POST upstreams":
+      return add(request, balancer);
+    case "PATCH upstreams/:id":
+      return weigh(request, { balancer, id: named });
+    case "DELETE upstreams/:id":
+      return remove(balancer, named);
+    case "POST upstreams/:id/drain":
+      return drain(balancer, named);
+    case "POST upstreams/:id/resume":
+      return resume(balancer, named);
+    default:
+      throw new ProblemError(404, `The admin API has no ${request.method} ${pathname}`);
+  }
+}
+
+async function add(request: Request, balancer: Balancer): Promise<Response> {
+  const { url, id, weight } = await read(request, upstreamSchema);
+  const upstream = { url, ...(id === undefined ? {} : { id }), ...(weight === undefined ? {} : { weight }) };
+  const before = members(balancer);
+  const name = id ?? URL.parse(url)?.host;
+  if (before.some((member) => member.id === name)) {
+    throw new ProblemError(409, `There is an upstream "${name}"`);
+  }
+  balancer.update([...before, upstream]);
+  const added = balancer.snapshot().upstreams.at(-1);
+  const location = `/upstreams/${encodeURIComponent(added?.id ?? "")}`;
+  return Response.json(added, { status: 201, headers: { location } });
+}
+
+async function weigh(request: Request, target: { balancer: Balancer; id: string }): Promise<Response> {
+  const { balancer, id } = target;
+  const { weight } = await read(request, weightSchema);
+  find(balancer, id);
+  balancer.update(members(balancer).map((member) => member.id === id ? { ...member, weight } : member));
+  return Response.json(find(balancer, id));
+}
+
+function remove(balancer: Balancer, id: string): Response {
+  find(balancer, id);
+  balancer.update(members(balancer).filter((member) => member.id !== id));
+  return new Response(null, { status: 204 });
+}
+
+function drain(balancer: Balancer, id: string): Response {
+  find(balancer, id);
+  void balancer.drain(id);
+  return Response.json(find(balancer, id), { status: 202 });
+}
+
+function resume(balancer: Balancer, id: string): Response {
+  find(balancer, id);
+  balancer.resume(id);
+  return new Response(null, { status: 204 });
+}
+
+function find(balancer: Balancer, id: string) {
+  const upstream = balancer.snapshot().upstreams.find((member) => member.id === id);
+  if (upstream === undefined) throw new ProblemError(404, `There is no upstream "${id}"`);
+  return upstream;
+}
+
+function members(balancer: Balancer): UpstreamOptions[] {
+  return balancer.snapshot().upstreams.map(({ id, url, weight }) => ({ id, url, weight }));
+}
+
+async function read<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
+  let body: unknown;
+  try {
+    body = await request.json();
+  } catch (cause) {
+    throw new ProblemError(400, "The body must be JSON", { cause });
+  }
+  const result = schema.safeParse(body);
+  if (!result.success) throw new ProblemError(422, z.prettifyError(result.error));
+  return result.data;
+}
+
+/** What the balancer itself refuses (an address it cannot use, a weight out of range) is the caller's mistake. */
+function asRequestProblem(thrown: unknown): ProblemError {
+  if (thrown instanceof TypeError || thrown instanceof RangeError) {
+    return new ProblemError(422, thrown.message, { cause: thrown });
+  }
+  return asProblem(thrown);
+}
