@@ -1,0 +1,81 @@
+import type { AddressList } from "../address_list.ts";
+import { clientAddress, forwardedFields, type ForwardingFields } from "../forwarded.ts";
+import { ascii, equals, latin1 } from "./octets.ts";
+import type { RequestHead } from "./request_head.ts";
+
+const NOTHING: ForwardingFields = { for: undefined, proto: undefined, host: undefined, forwarded: undefined };
+const NAMES = {
+  for: ascii("x-forwarded-for"),
+  proto: ascii("x-forwarded-proto"),
+  host: ascii("x-forwarded-host"),
+  forwarded: ascii("forwarded"),
+};
+
+/** What {@linkcode ClientOrigin} goes by. */
+export interface ClientOriginOptions {
+  /** The address at the other end; `undefined` when it has none. */
+  readonly peer: string | undefined;
+  readonly protocol: "http" | "https";
+  /** Whose forwarding fields are believed. */
+  readonly trusted: AddressList;
+  /** Our name in `Via`. */
+  readonly pseudonym: string;
+}
+
+/**
+ * The lines that a request gets on its way because of where it came from: `X-Forwarded-*`, `Forwarded` and `Via`. Requests of one
+ * connection ask for the same host nearly always, so that the lines are kept as octets and copied.
+ */
+export class ClientOrigin {
+  readonly #options: ClientOriginOptions;
+  readonly #trusted: boolean;
+  #host = new Uint8Array(0);
+  #lines: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(options: ClientOriginOptions) {
+    this.#options = options;
+    this.#trusted = options.peer !== undefined && options.trusted.includes(options.peer);
+  }
+
+  /** The lines for a request, each with its end. */
+  lines(bytes: Uint8Array<ArrayBuffer>, head: RequestHead): Uint8Array<ArrayBuffer> {
+    if (head.forwarded && this.#trusted) return this.#build(hostOf(bytes, head), came(bytes, head));
+    const { hostStart, hostEnd } = head;
+    if (this.#lines === undefined || !equals(bytes, hostStart, hostEnd, this.#host)) {
+      this.#host = bytes.slice(hostStart, hostEnd);
+      this.#lines = this.#build(hostOf(bytes, head), NOTHING);
+    }
+    return this.#lines;
+  }
+
+  /** The client's address, which the connection's is not when a trusted proxy made it. */
+  address(bytes: Uint8Array, head: RequestHead): string | undefined {
+    const { peer, trusted } = this.#options;
+    if (!head.forwarded || !this.#trusted) return peer;
+    return clientAddress(peer, { forwardedFor: head.text(bytes, NAMES.for), trusted });
+  }
+
+  #build(host: string | undefined, came: ForwardingFields): Uint8Array<ArrayBuffer> {
+    const { peer, protocol, trusted, pseudonym } = this.#options;
+    const fields = forwardedFields({ peer, protocol, host }, { came, trusted });
+    let lines = `Via: 1.1 ${pseudonym}\r\n`;
+    if (fields.for !== undefined) lines += `X-Forwarded-For: ${fields.for}\r\n`;
+    if (fields.proto !== undefined) lines += `X-Forwarded-Proto: ${fields.proto}\r\n`;
+    if (fields.host !== undefined) lines += `X-Forwarded-Host: ${fields.host}\r\n`;
+    if (fields.forwarded !== undefined) lines += `Forwarded: ${fields.forwarded}\r\n`;
+    return Uint8Array.from(lines, (character) => character.charCodeAt(0));
+  }
+}
+
+function came(bytes: Uint8Array, head: RequestHead): ForwardingFields {
+  return {
+    for: head.text(bytes, NAMES.for),
+    proto: head.text(bytes, NAMES.proto),
+    host: head.text(bytes, NAMES.host),
+    forwarded: head.text(bytes, NAMES.forwarded),
+  };
+}
+
+function hostOf(bytes: Uint8Array, head: RequestHead): string | undefined {
+  return head.hostEnd === 0 ? undefined : latin1(bytes, head.hostStart, head.hostEnd);
+}

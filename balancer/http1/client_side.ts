@@ -1,0 +1,60 @@
+import { BodyFraming } from "./body_framing.ts";
+import type { ClientOrigin } from "./client_origin.ts";
+import type { Connection } from "./connection.ts";
+import type { HeadLimits } from "./head_limits.ts";
+import { RequestHead, type RequestRules } from "./request_head.ts";
+import { Wire } from "./wire.ts";
+
+/** Heads of requests fit nearly always; the buffer grows for those that do not. */
+const SIZES = { input: 4_096, growth: 1_024 };
+
+/** What a client's connection is read with. */
+export interface ClientSideOptions {
+  readonly origin: ClientOrigin;
+  readonly limits: HeadLimits;
+  readonly rules: RequestRules;
+}
+
+/** A client's connection with the request that is being read from it or answered on it. */
+export class ClientSide {
+  readonly wire: Wire;
+  readonly head: RequestHead;
+  /** The framing of the request's body. */
+  readonly body: BodyFraming = new BodyFraming();
+  readonly origin: ClientOrigin;
+  /** Whether another request may follow. */
+  persistent = true;
+  /** Whether the request asks to leave HTTP, in a way that is passed on. */
+  upgrading = false;
+  /** Whether the method is idempotent. */
+  idempotent = true;
+  /** Whether all of the request was put together, so that it can be sent again. */
+  replayable = true;
+  /** The status of the final answer. */
+  status = 0;
+  /** Whether octets of the final answer were written. */
+  answered = false;
+
+  constructor(
+    connection: Connection,
+    options: ClientSideOptions,
+  ) {
+    this.wire = new Wire(connection, SIZES);
+    this.head = new RequestHead(options.limits, options.rules);
+    this.origin = options.origin;
+  }
+
+  /** Forgets the request, so that the next one can be read. */
+  begin(): void {
+    this.head.reset();
+    this.body.none();
+    this.persistent = this.replayable = true;
+    this.answered = this.upgrading = false;
+    this.status = 0;
+  }
+
+  /** The id of the request that was put together last. */
+  get requestId(): Uint8Array {
+    return this.wire.bytes.subarray(this.head.requestIdStart, this.head.requestIdEnd);
+  }
+}

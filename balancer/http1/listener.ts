@@ -1,0 +1,180 @@
+import { type AddressList, addressList } from "../address_list.ts";
+import type { AttemptSource } from "../attempt.ts";
+import { BufferPool } from "./buffer_pool.ts";
+import { ClientOrigin } from "./client_origin.ts";
+import type { Connection } from "./connection.ts";
+import type { ConnectionPool } from "./connection_pool.ts";
+import { type EndpointHandler, Endpoints } from "./endpoints.ts";
+import { type HeadLimits, type HeadLimitsOptions, readHeadLimits } from "./head_limits.ts";
+import { ListenerStats } from "./listener_stats.ts";
+import { ascii } from "./octets.ts";
+import { ProxyConnection, type ProxyConnectionOptions } from "./proxy_connection.ts";
+import { RequestIds } from "./request_id.ts";
+
+/** How a {@linkcode Listener} is set up. */
+export interface ListenerOptions {
+  /** Where upstreams come from: a balancer. */
+  source: AttemptSource;
+  /** Connections to upstreams. */
+  pool: ConnectionPool;
+  /** Paths that are answered here and not passed on. @default none */
+  endpoints?: Readonly<Record<string, EndpointHandler>>;
+  /** Addresses and networks of proxies whose forwarding fields are believed. @default none */
+  trustedProxies?: readonly string[];
+  /** Our name in `Via`. @default "flotilla" */
+  pseudonym?: string;
+  /** Whether clients come over TLS, for `X-Forwarded-Proto`. @default "http" */
+  protocol?: "http" | "https";
+  /** Limits on the heads of requests. */
+  limits?: HeadLimitsOptions;
+  /** Whether `GET` and `HEAD` may have a body. @default false */
+  bodyOnGet?: boolean;
+  /** Connections of clients at once; more wait to be accepted. @default 10_000 */
+  maxConnections?: number;
+  /** Milliseconds for a client's next request on a connection. @default 75_000 */
+  keepAliveTimeout?: number;
+  /** Milliseconds for the head of a request, from its first octet. @default 10_000 */
+  headTimeout?: number;
+  /** Milliseconds for a client to leave after its connection was ended. @default 2_000 */
+  lingerTimeout?: number;
+  /** Milliseconds without an octet either way until an upgraded connection is closed. @default 3_600_000 */
+  tunnelTimeout?: number;
+}
+
+/** Where connections of clients come from: `Deno.Listener` is one. */
+export interface ConnectionSource {
+  accept(): Promise<Connection & { readonly remoteAddr?: Deno.Addr }>;
+  close(): void;
+  readonly addr: Deno.Addr;
+}
+
+/** Accepts connections and serves HTTP/1.1 on them, octet by octet, in front of a balancer. */
+export class Listener {
+  readonly stats: ListenerStats = new ListenerStats();
+  readonly #connections = new Set<ProxyConnection>();
+  readonly #shared: Omit<ProxyConnectionOptions, "authority">;
+  readonly #limits: HeadLimits;
+  readonly #trusted: AddressList;
+  readonly #pseudonym: string;
+  readonly #protocol: "http" | "https";
+  readonly #rules: { readonly bodyOnGet: boolean };
+  readonly #maxConnections: number;
+  #source: ConnectionSource | undefined;
+  #draining = false;
+  #onRoom: (() => void) | undefined;
+
+  constructor(options: ListenerOptions) {
+    const {
+      source,
+      pool,
+      endpoints = {},
+      trustedProxies = [],
+      pseudonym = "flotilla",
+      protocol = "http",
+      limits,
+      bodyOnGet = false,
+      maxConnections = 10_000,
+      keepAliveTimeout = 75_000,
+      headTimeout = 10_000,
+      lingerTimeout = 2_000,
+      tunnelTimeout = 3_600_000,
+    } = options;
+    this.#limits = readHeadLimits(limits);
+    this.#trusted = addressList(trustedProxies);
+    this.#pseudonym = pseudonym;
+    this.#protocol = protocol;
+    this.#rules = { bodyOnGet };
+    this.#maxConnections = maxConnections;
+    this.#shared = {
+      source,
+      pool,
+      buffers: new BufferPool(),
+      timeouts: source.timeouts,
+      tunnelIdle: tunnelTimeout,
+      via: ascii(`Via: 1.1 ${pseudonym}\r\n`),
+      endpoints: new Endpoints(endpoints),
+      stats: this.stats,
+      ids: new RequestIds(),
+      clientTimeouts: { keepAlive: keepAliveTimeout, head: headTimeout, linger: lingerTimeout },
+    };
+  }
+
+  /** Serves what a source accepts, until {@linkcode drain} or {@linkcode close}. */
+  async serve(source: ConnectionSource): Promise<void> {
+    this.#source = source;
+    const authority = ascii(describe(source.addr));
+    while (!this.#draining) {
+      if (this.#connections.size >= this.#maxConnections) await this.#room();
+      const connection = await accept(source);
+      if (connection === undefined) break;
+      if (connection !== "failed") this.#add(connection, authority);
+    }
+  }
+
+  /** Serves one connection. */
+  serveConnection(
+    connection: Connection,
+    options: { peer: string | undefined; authority?: string },
+  ): ProxyConnection {
+    const { peer, authority = "localhost" } = options;
+    const origin = new ClientOrigin({
+      peer,
+      protocol: this.#protocol,
+      trusted: this.#trusted,
+      pseudonym: this.#pseudonym,
+    });
+    const client = { origin, limits: this.#limits, rules: this.#rules };
+    const served = new ProxyConnection(connection, { ...this.#shared, authority: ascii(authority), client });
+    this.stats.accepted++;
+    this.#connections.add(served);
+    void served.closed.then(() => {
+      this.#connections.delete(served);
+      this.#onRoom?.();
+    });
+    return served;
+  }
+
+  /** Accepts nothing more, closes idle connections, and settles when every request in flight was answered. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#source?.close();
+    this.#onRoom?.();
+    for (const connection of this.#connections) connection.drain();
+    await Promise.all([...this.#connections].map((connection) => connection.closed));
+  }
+
+  /** Closes everything at once. */
+  async close(): Promise<void> {
+    this.#draining = true;
+    this.#source?.close();
+    for (const connection of this.#connections) connection.cut();
+    await Promise.all([...this.#connections].map((connection) => connection.closed));
+  }
+
+  #add(connection: Connection & { readonly remoteAddr?: Deno.Addr }, authority: Uint8Array): void {
+    const { remoteAddr } = connection;
+    const peer = remoteAddr?.transport === "tcp" ? remoteAddr.hostname : undefined;
+    this.serveConnection(connection, { peer, authority: new TextDecoder().decode(authority) });
+  }
+
+  #room(): Promise<void> {
+    return new Promise((resolve) => this.#onRoom = resolve);
+  }
+}
+
+function describe(address: Deno.Addr): string {
+  if (address.transport !== "tcp") return "localhost";
+  const { hostname, port } = address;
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+async function accept(source: ConnectionSource) {
+  try {
+    return await source.accept();
+  } catch (error) {
+    // A client that left while it waited, or a listener that was closed.
+    return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted
+      ? undefined
+      : "failed";
+  }
+}

@@ -1,0 +1,320 @@
+import { describeFailure, describeNoUpstream } from "../answer.ts";
+import type { Attempt, AttemptSource, Begun, NoUpstream } from "../attempt.ts";
+import { type AttemptFailure, isIdempotent } from "../failure.ts";
+import { ClientSide, type ClientSideOptions } from "./client_side.ts";
+import type { Connection } from "./connection.ts";
+import type { EndpointHandler, Endpoints } from "./endpoints.ts";
+import type { ListenerStats } from "./listener_stats.ts";
+import { MessageError } from "./message_error.ts";
+import { latin1 } from "./octets.ts";
+import { type OwnAnswer, problemOctets, responseOctets } from "./own_answer.ts";
+import { Relay, type RelayOptions } from "./relay.ts";
+import { composeRequest, mayUpgrade } from "./request_composer.ts";
+import { REQUEST_ID_LENGTH, type RequestIds } from "./request_id.ts";
+import { RequestView } from "./request_view.ts";
+
+/** How long a listener waits for its clients, in milliseconds. */
+export interface ClientTimeouts {
+  /** For the next request on a connection. */
+  readonly keepAlive: number;
+  /** For the whole head, from its first octet. */
+  readonly head: number;
+  /** For a client to leave once it was told that its connection is closed. */
+  readonly linger: number;
+}
+
+/** What the connections of one listener share. */
+export interface ProxyConnectionOptions extends RelayOptions {
+  readonly source: AttemptSource;
+  readonly endpoints: Endpoints;
+  readonly stats: ListenerStats;
+  readonly ids: RequestIds;
+  readonly clientTimeouts: ClientTimeouts;
+  /** `Host` for a request of HTTP/1.0 without one. */
+  readonly authority: Uint8Array;
+}
+
+type Phase = "idle" | "head" | "exchange" | "closing";
+
+/** Serves one client's connection: one request after another, each passed on to an upstream. */
+export class ProxyConnection {
+  /** Settles when the connection is closed. Never rejects. */
+  readonly closed: Promise<void>;
+  readonly #options: ProxyConnectionOptions;
+  readonly #client: ClientSide;
+  readonly #relay: Relay;
+  readonly #view: RequestView;
+  readonly #total = { deadline: Infinity, expire: () => this.#relay.abort("total_timeout") };
+  #phase: Phase = "idle";
+  #draining = false;
+
+  constructor(connection: Connection, options: ProxyConnectionOptions & { client: ClientSideOptions }) {
+    this.#options = options;
+    this.#client = new ClientSide(connection, options.client);
+    this.#relay = new Relay(this.#client, options);
+    this.#view = new RequestView(this.#client);
+    this.#client.wire.onExpire = () => this.#expired();
+    this.closed = this.#serve();
+  }
+
+  /** Ends it after the request that is being answered, or at once when there is none. */
+  drain(): void {
+    this.#draining = true;
+    this.#client.persistent = false;
+    if (this.#phase === "idle") this.cut();
+  }
+
+  /** Closes it at once. */
+  cut(): void {
+    this.#client.wire.cut();
+    this.#relay.abort("client_gone");
+  }
+
+  async #serve(): Promise<void> {
+    const { stats, pool: { deadlines } } = this.#options;
+    const { wire } = this.#client;
+    stats.open++;
+    deadlines.watch(wire);
+    try {
+      do {
+        this.#await();
+        while (!this.#parse()) if (!(await wire.fill())) return;
+        const began = performance.now();
+        const endpoint = this.#begin();
+        if (endpoint === undefined) await this.#exchange();
+        else await this.#answerEndpoint(endpoint);
+        this.#count(performance.now() - began);
+      } while (this.#client.persistent && wire.open);
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      await this.#refuse(error);
+    } finally {
+      await this.#close();
+      deadlines.unwatch(wire);
+      stats.open--;
+    }
+  }
+
+  /** Gets ready for the next request. */
+  #await(): void {
+    const { pool: { deadlines }, clientTimeouts } = this.#options;
+    const { wire } = this.#client;
+    this.#client.begin();
+    this.#view.reset();
+    this.#phase = "idle";
+    wire.shrink();
+    wire.deadline = deadlines.now + clientTimeouts.keepAlive;
+  }
+
+  /** Reads on in the head of the request; answers whether it is complete. */
+  #parse(): boolean {
+    const { pool: { deadlines }, clientTimeouts } = this.#options;
+    const { wire, head } = this.#client;
+    if (wire.available === 0) {
+      wire.rewind();
+      return false;
+    }
+    if (head.parse(wire.bytes, wire.start, wire.end)) return true;
+    if (wire.full && wire.grow()) head.reset();
+    if (this.#phase === "idle") wire.deadline = deadlines.now + clientTimeouts.head;
+    this.#phase = "head";
+    return false;
+  }
+
+  /** Sets a request up; gives the handler when it is for one of the listener's own endpoints. */
+  #begin(): EndpointHandler | undefined {
+    const { stats, endpoints } = this.#options;
+    const client = this.#client;
+    const { wire, head, body } = client;
+    wire.deadline = Infinity;
+    this.#phase = "exchange";
+    client.persistent = !this.#draining && !head.closes && (head.minor === 1 || head.keepsAlive);
+    if (head.chunked) body.chunked();
+    else if (head.contentLength > 0) body.length(head.contentLength);
+    const own = body.complete && (head.method === "GET" || head.method === "HEAD");
+    const endpoint = own ? endpoints.match(wire.bytes, head.pathStart, head.targetEnd) : undefined;
+    this.#compose();
+    stats.requests++;
+    stats.active++;
+    return endpoint;
+  }
+
+  #count(milliseconds: number): void {
+    const { stats } = this.#options;
+    stats.active--;
+    const hundred = Math.floor(this.#client.status / 100);
+    stats.answers[hundred] = (stats.answers[hundred] ?? 0) + 1;
+    stats.latency.observe(milliseconds);
+  }
+
+  /** Puts the request together with as much of its body as is there; nothing of it was sent when it turns out malformed. */
+  #compose(): void {
+    const { ids, authority } = this.#options;
+    const { wire, head, body, origin } = this.#client;
+    const method = head.method;
+    this.#client.idempotent = method !== "other" ||
+      isIdempotent(latin1(wire.bytes, head.methodStart, head.methodEnd));
+    this.#client.upgrading = mayUpgrade(wire.bytes, head);
+    composeRequest(wire, head, { origin: origin.lines(wire.bytes, head), ids, authority });
+    wire.start = head.end;
+    if (body.complete) return;
+    const end = body.consume(wire.bytes, wire.start, wire.end);
+    wire.reserve(end - wire.start);
+    wire.copy(wire.start, end);
+    wire.start = end;
+    this.#client.replayable = body.complete;
+  }
+
+  async #exchange(): Promise<void> {
+    const { source, pool: { deadlines }, timeouts } = this.#options;
+    const exchange = source.exchange(this.#view);
+    if (timeouts.total !== Infinity) {
+      this.#total.deadline = deadlines.now + timeouts.total;
+      deadlines.watch(this.#total);
+    }
+    let fresh = false;
+    for (;;) {
+      const begun = exchange.begin();
+      const attempt = begun.kind === "queued" ? await this.#admitted(begun) : begun;
+      if (attempt.kind === "none") {
+        await this.#answer(describeNoUpstream(attempt.reason));
+        break;
+      }
+      const failure = await this.#relay.run(attempt, fresh);
+      if (failure === undefined) {
+        attempt.end();
+        break;
+      }
+      attempt.fail(failure);
+      if (this.#mayTryAgain() && exchange.tryAgain(failure, this.#client)) {
+        fresh = failure.kind === "stale_connection";
+        continue;
+      }
+      await this.#answerFailure(failure);
+      break;
+    }
+    if (timeouts.total !== Infinity) deadlines.unwatch(this.#total);
+  }
+
+  #mayTryAgain(): boolean {
+    return !this.#client.answered && this.#client.wire.open;
+  }
+
+  /** Waits for a place; a client that leaves meanwhile gives it up. */
+  async #admitted(queued: Extract<Begun, { kind: "queued" }>): Promise<Attempt | NoUpstream> {
+    const { wire, body } = this.#client;
+    wire.onEnd = () => queued.cancel();
+    if (body.complete) wire.watch();
+    const admitted = await queued.admitted;
+    wire.onEnd = undefined;
+    return admitted;
+  }
+
+  async #answerFailure(failure: AttemptFailure): Promise<void> {
+    const client = this.#client;
+    const { cause, kind } = failure;
+    if (client.answered || !client.wire.open) {
+      // What the client has is incomplete, and only a connection that breaks off tells it so.
+      client.persistent = false;
+      client.wire.cut();
+      return;
+    }
+    if (kind === "request_body" && cause instanceof MessageError) return await this.#refuse(cause);
+    await this.#answer(describeFailure(kind));
+  }
+
+  async #answer(answer: OwnAnswer): Promise<void> {
+    const client = this.#client;
+    const { wire, head, body } = client;
+    if (answer.status === 499 || !wire.open) {
+      client.persistent = false;
+      return;
+    }
+    if (!body.complete) client.persistent = false;
+    client.status = answer.status;
+    client.answered = true;
+    const context = {
+      requestId: client.requestId,
+      close: !client.persistent,
+      headOnly: head.method === "HEAD",
+    };
+    await this.#write(problemOctets(answer, context));
+  }
+
+  async #answerEndpoint(handler: EndpointHandler): Promise<void> {
+    const client = this.#client;
+    const { wire, head, requestId } = client;
+    const target = latin1(wire.bytes, head.pathStart, head.targetEnd);
+    const url = URL.parse(target, "http://localhost") ?? new URL("http://localhost/");
+    const context = { requestId, close: !client.persistent, headOnly: head.method === "HEAD" };
+    const fields = { "x-request-id": latin1(requestId, 0, requestId.length) };
+    const response = await handler(new Request(url, { method: head.method, headers: fields }));
+    client.status = response.status;
+    await this.#write(await responseOctets(response, context));
+  }
+
+  /** Answers a request that breaks the rules; its connection is closed. */
+  async #refuse({ status, message }: MessageError): Promise<void> {
+    const { stats, ids } = this.#options;
+    const client = this.#client;
+    stats.refuse(status);
+    client.status = status;
+    client.persistent = false;
+    if (client.answered || !client.wire.open) return;
+    client.answered = true;
+    const requestId = new Uint8Array(REQUEST_ID_LENGTH);
+    ids.write(requestId, 0);
+    await this.#write(
+      problemOctets({ status, detail: message }, { requestId, close: true, headOnly: false }),
+    );
+  }
+
+  async #write(octets: Uint8Array): Promise<void> {
+    const { pool: { deadlines }, timeouts } = this.#options;
+    const { wire } = this.#client;
+    wire.deadline = deadlines.now + timeouts.idle;
+    await wire.write(octets);
+    wire.deadline = Infinity;
+  }
+
+  /**
+   * Closes in a way that lets the client read its answer: were the socket closed while octets of the client are unread, it would be
+   * reset, and the answer might be lost (RFC 9112, section 9.6).
+   */
+  async #close(): Promise<void> {
+    const { pool: { deadlines }, clientTimeouts } = this.#options;
+    const { wire } = this.#client;
+    const told = wire.state.kind !== "ended" && this.#phase !== "idle";
+    this.#phase = "closing";
+    if (wire.open && told) {
+      wire.deadline = deadlines.now + clientTimeouts.linger;
+      await wire.endWrite();
+      await this.#relay.settled();
+      while (wire.open) {
+        wire.start = wire.end;
+        wire.rewind();
+        if (!(await wire.fill())) break;
+      }
+    }
+    wire.cut();
+    await this.#relay.settled();
+  }
+
+  #expired(): void {
+    switch (this.#phase) {
+      case "idle":
+      case "closing":
+        return this.#client.wire.cut();
+      case "head":
+        return void this.#headExpired();
+      case "exchange":
+        return this.#relay.clientExpired();
+    }
+  }
+
+  async #headExpired(): Promise<void> {
+    this.#phase = "closing";
+    await this.#refuse(new MessageError(408, "The head of the request did not come in time"));
+    this.#client.wire.cut();
+  }
+}
