@@ -25,7 +25,7 @@ function byKind(process: PlannedProcess): Record<string, string[]> {
 Deno.test("permissionsOf() gives a balancer its ports and its upstreams, and no file", () => {
   assertEquals(permissions("load_balancer_api_gateway"), {
     net: ["127.0.0.1:8000", "127.0.0.1:8001", "127.0.0.1:5000", "127.0.0.1:5001"],
-    env: ["FLOTILLA_ENV", "FLOTILLA_LOG_LEVEL"],
+    env: ["FLOTILLA_ENV", "FLOTILLA_LOG_LEVEL", "FLOTILLA_ADMIN_TOKEN"],
   });
 });
 

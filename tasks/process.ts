@@ -1,6 +1,6 @@
 import { type Clock, EXIT_USAGE, sleep, systemClock } from "@flotilla/runtime";
 import type { Exit, Launch, RunningProcess } from "./launch.ts";
-import { adminOriginOf, type PlannedProcess } from "./plan.ts";
+import type { PlannedProcess } from "./plan.ts";
 import type { Probe } from "./readiness_probe.ts";
 import { RestartBackoff } from "./restart_backoff.ts";
 
@@ -147,7 +147,7 @@ export class SupervisedProcess {
     const { probe, probeInterval, clock } = this.#options;
     const signal = AbortSignal.any([gone, this.#stopping.signal]);
     while (!signal.aborted) {
-      const unready = await probe(adminOriginOf(this.plan), signal);
+      const unready = await probe(this.plan, signal);
       if (signal.aborted) return;
       if (unready === undefined) {
         this.#wasReady = true;

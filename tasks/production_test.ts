@@ -7,9 +7,11 @@ Deno.test("productionProblems() names each secret that is missing", () => {
   assertEquals(productionProblems({ FLOTILLA_ENV }), [
     "Cannot start in production: DENO_KV_ACCESS_TOKEN is not set",
     "Cannot start in production: FLOTILLA_INTERNAL_KEY is not set",
+    "Cannot start in production: FLOTILLA_ADMIN_TOKEN is not set",
   ]);
   const DENO_KV_ACCESS_TOKEN = "a token of the operator's own";
-  assertEquals(productionProblems({ FLOTILLA_ENV, DENO_KV_ACCESS_TOKEN }), [
+  const FLOTILLA_ADMIN_TOKEN = "another token of the operator's own";
+  assertEquals(productionProblems({ FLOTILLA_ENV, DENO_KV_ACCESS_TOKEN, FLOTILLA_ADMIN_TOKEN }), [
     "Cannot start in production: FLOTILLA_INTERNAL_KEY is not set",
   ]);
 });
@@ -19,6 +21,7 @@ Deno.test("productionProblems() is content with secrets of the operator's own, a
     FLOTILLA_ENV,
     DENO_KV_ACCESS_TOKEN: "a token of the operator's own",
     FLOTILLA_INTERNAL_KEY: "a key of the operator's own, long enough",
+    FLOTILLA_ADMIN_TOKEN: "another token of the operator's own",
   };
   assertEquals(productionProblems(environment), []);
   assertEquals(productionProblems({}), []);

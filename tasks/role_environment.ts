@@ -5,10 +5,11 @@ import type { RoleName } from "./topology_schema.ts";
 const COMMON = ["FLOTILLA_ENV", "FLOTILLA_LOG_LEVEL"];
 const KV_TOKEN = "DENO_KV_ACCESS_TOKEN";
 const INTERNAL_KEY = "FLOTILLA_INTERNAL_KEY";
+const ADMIN_TOKEN = "FLOTILLA_ADMIN_TOKEN";
 
 /** The variables that a role's code may read, and no other is put into its environment. */
 const VARIABLES: Readonly<Record<RoleName, readonly string[]>> = {
-  balancer: COMMON,
+  balancer: [...COMMON, ADMIN_TOKEN],
   gateway: [...COMMON, INTERNAL_KEY],
   auth: [...COMMON, KV_TOKEN, INTERNAL_KEY],
   service: [...COMMON, KV_TOKEN, INTERNAL_KEY],

@@ -17,7 +17,7 @@ function setup(options: { obedient?: boolean; unready?: Set<string> } = {}) {
   const stopped: string[] = [];
   const supervisor = new Supervisor(chain, {
     launch: launcher.launch,
-    probe: (origin) => Promise.resolve(unready.has(origin) ? "not yet" : undefined),
+    probe: ({ name }) => Promise.resolve(unready.has(name) ? "not yet" : undefined),
     patience: 1_000,
     clock,
     onState: ({ plan }, { kind }) => void (kind === "stopped" && stopped.push(plan.name)),
@@ -33,7 +33,7 @@ Deno.test("start() starts every process at once", async () => {
 });
 
 Deno.test("ready resolves when every process has been ready", async () => {
-  const { clock, supervisor, unready } = setup({ unready: new Set(["http://127.0.0.1:2"]) });
+  const { clock, supervisor, unready } = setup({ unready: new Set(["service"]) });
   supervisor.start();
   await clock.advance(500);
   assertEquals(supervisor.waitingFor.map(({ plan }) => plan.name), ["service"]);
@@ -45,7 +45,7 @@ Deno.test("ready resolves when every process has been ready", async () => {
 });
 
 Deno.test("ready rejects with StartError naming a process that was called wrongly", async () => {
-  const { clock, launcher, supervisor } = setup({ unready: new Set(["http://127.0.0.1:2"]) });
+  const { clock, launcher, supervisor } = setup({ unready: new Set(["service"]) });
   supervisor.start();
   launcher.latest("service").write("--port: must be a number");
   launcher.latest("service").exit(2);

@@ -1,0 +1,189 @@
+import { eventually } from "@flotilla/runtime/testing";
+import { isFree, parseTopology, planProcesses, type Topology, topology } from "@flotilla/tasks";
+import { fromFileUrl, join } from "@std/path";
+import { killProcess } from "./kill_process.ts";
+import { type Output, readOutput } from "./output.ts";
+import { permissionsOfUp, systemPermissions } from "./permissions.ts";
+
+/** How {@linkcode startSystem} starts. */
+export interface SystemOptions {
+  /** Flags of `deno task up` beyond those that keep it apart from other systems. @default none */
+  flags?: readonly string[];
+  /** Variables for the supervisor beyond those of this process. @default none */
+  environment?: Readonly<Record<string, string>>;
+  /** Flags of the groups, by the group's name, beyond those of the topology. @default none */
+  groupFlags?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+}
+
+/** The real system: `deno task up` as a process, with fifteen processes below it, on ports and data of its own. */
+export interface System extends AsyncDisposable {
+  /** Where clients call it. */
+  readonly origin: string;
+  /** The folder for databases and logs. */
+  readonly data: string;
+  /** What the supervisor has written. */
+  readonly output: Output;
+  /** Names of all processes. */
+  readonly names: readonly string[];
+  /** Where one process listens. */
+  originOf(name: string): string;
+  /** The process id that one process has now. */
+  pidOf(name: string): number;
+  /** Ends one process by SIGKILL, at once. */
+  kill(name: string): Promise<void>;
+  /** Resolves when a process is ready that has another id than `before`. */
+  restarted(name: string, before: number): Promise<void>;
+  /** Sends the supervisor a signal. */
+  signal(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+  /** All that the processes have logged, and what the supervisor has written. */
+  logs(): Promise<string>;
+  /** Stops the system by Ctrl-C. */
+  stop(): Promise<Deno.CommandStatus>;
+  /** How the supervisor ended. */
+  readonly ended: Promise<Deno.CommandStatus>;
+  /** Every port that it listens on. */
+  readonly ports: readonly number[];
+}
+
+/** A supervisor that was started, ready or not. */
+export interface SystemStart extends AsyncDisposable {
+  readonly output: Output;
+  readonly ended: Promise<Deno.CommandStatus>;
+  readonly topology: Topology;
+  readonly data: string;
+  readonly child: Deno.ChildProcess;
+}
+
+/** Whether this process may run, connect, read and write: what it takes to start a system. */
+export const canStartSystem: boolean = await systemPermissions();
+
+const UP = fromFileUrl(import.meta.resolve("../tasks/up.ts"));
+/** Longest that a system may take to be ready on a busy machine; milliseconds. */
+const PATIENCE = 60_000;
+
+/**
+ * Starts the system and waits until it is ready.
+ *
+ * @throws {Error} when it ends instead; the message has what it wrote
+ */
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  const start = await launchSystem(options);
+  const { output, ended, child, data } = start;
+  const first = await Promise.race([output.line(/^Flotilla is ready on /), ended]);
+  if (typeof first !== "string") throw new Error(`The system ended instead of being ready:\n${output.text}`);
+  const origins = new Map(
+    output.all(/^(\w+) +\w+ +(http:\S+) +\d+ +ready$/).map(([, name = "", at = ""]) => [name, at]),
+  );
+  const pidOf = (name: string) => lastPid(output, name);
+  return {
+    origin: first.replace("Flotilla is ready on ", ""),
+    data,
+    output,
+    names: [...origins.keys()],
+    ended,
+    originOf: (name) => origins.get(name) ?? unknownProcess(name),
+    pidOf,
+    kill: (name) => killProcess(pidOf(name)),
+    async restarted(name, before) {
+      await eventually(() => pidOf(name) !== before, {
+        timeout: PATIENCE,
+        what: `${name} to be ready again`,
+      });
+    },
+    signal: (signal) => child.kill(signal),
+    async logs() {
+      const files = await Array.fromAsync(Deno.readDir(join(data, "logs")));
+      const texts = await Promise.all(files.map(({ name }) => Deno.readTextFile(join(data, "logs", name))));
+      return [output.text, ...texts].join("\n");
+    },
+    stop() {
+      child.kill("SIGINT");
+      return ended;
+    },
+    ports: portsOf(start),
+    [Symbol.asyncDispose]: () => start[Symbol.asyncDispose](),
+  };
+}
+
+/** Starts the supervisor and waits for nothing. */
+export async function launchSystem(options: SystemOptions = {}): Promise<SystemStart> {
+  const { flags = [], environment = {}, groupFlags = {} } = options;
+  const folder = await Deno.makeTempDir({ prefix: "flotilla_" });
+  const data = join(folder, "data");
+  const shifted = withFlags(freeTopology(), groupFlags);
+  const file = join(folder, "topology.json");
+  await Deno.writeTextFile(file, JSON.stringify(shifted));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", ...permissionsOfUp(data), UP, "--topology", file, "--data", data, "--supervised", ...flags],
+    env: { NO_COLOR: "1", ...environment },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = readOutput(child);
+  const ended = child.status;
+  return {
+    output,
+    ended,
+    topology: shifted,
+    data,
+    child,
+    async [Symbol.asyncDispose]() {
+      await child.stdin.close().catch(() => {});
+      await ended;
+      await output.ended;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** Every port that a system of this topology listens on. */
+export function portsOf(system: Pick<SystemStart, "topology">): number[] {
+  const processes = planProcesses(parseTopology(system.topology, "test"), { data: "" });
+  return processes.flatMap(({ port, adminPort }) => adminPort === undefined ? [port] : [port, adminPort]);
+}
+
+/** The topology of `deno task up` moved to ports that are free, below those that Linux gives to clients. */
+function freeTopology(): Topology {
+  for (;;) {
+    const offset = 10_000 + 200 * Math.floor(Math.random() * 70);
+    const moved = shift(topology, offset);
+    if (portsOf({ topology: moved }).every((port) => isFree(port))) return moved;
+  }
+}
+
+function shift({ extraPorts, groups }: Topology, offset: number): Topology {
+  return {
+    extraPorts: extraPorts + offset,
+    groups: groups.map((group) => {
+      if ("ports" in group) return { ...group, ports: group.ports.map((port) => port + offset) };
+      const { adminPort } = group;
+      return {
+        ...group,
+        port: group.port + offset,
+        ...(adminPort === undefined ? {} : { adminPort: adminPort + offset }),
+      };
+    }),
+  };
+}
+
+function withFlags(
+  { extraPorts, groups }: Topology,
+  flags: NonNullable<SystemOptions["groupFlags"]>,
+): Topology {
+  return {
+    extraPorts,
+    groups: groups.map((group) => ({ ...group, flags: { ...group.flags, ...flags[group.name] } })),
+  };
+}
+
+function lastPid(output: Output, name: string): number {
+  const inTable = output.all(new RegExp(`^${name} +\\w+ +http:\\S+ +(\\d+) +ready$`));
+  const again = output.all(new RegExp(`^${name} +\\| is ready again, as process (\\d+)$`));
+  const pid = [...inTable, ...again].at(-1)?.[1];
+  return pid === undefined ? unknownProcess(name) : Number(pid);
+}
+
+function unknownProcess(name: string): never {
+  throw new TypeError(`Cannot find the process: ${name} is not part of the system`);
+}
