@@ -2,6 +2,7 @@ import { type AssertionVerifier, type Principal, requireRight, type Right } from
 import { ProblemError, type RequestContext } from "@flotilla/runtime";
 import type { Context, Hono } from "hono";
 import type { z } from "zod";
+import type { ChangeFeed } from "./change_feed.ts";
 import type { ChangeTail } from "./change_tail.ts";
 import { requireRecordId } from "./record_id.ts";
 import type { RecordDatabase } from "./record_database.ts";
@@ -14,6 +15,7 @@ export interface DataEnvironment {
   readonly verifier: AssertionVerifier;
   readonly database: RecordDatabase;
   readonly tail: ChangeTail;
+  readonly feed: ChangeFeed;
   readonly records: RecordReader;
   readonly pages: PageReader;
   readonly writer: RecordWriter;

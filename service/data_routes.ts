@@ -1,7 +1,11 @@
+import { batchRecords } from "./batch_records.ts";
 import { createRecord, deleteRecord, patchRecord, replaceRecord } from "./change_record.ts";
 import { addRoutes, type DataApp, type DataEnvironment, type DataHandler } from "./data_environment.ts";
+import { exportRecords } from "./export_records.ts";
+import { importRecords } from "./import_records.ts";
 import { listRecords } from "./list_records.ts";
 import { readRecord } from "./read_record.ts";
+import { allEvents, recordEvents } from "./record_events.ts";
 
 /** Everything under `/data`. */
 export function addDataRoutes(app: DataApp, environment: DataEnvironment): void {
@@ -15,6 +19,11 @@ export function addDataRoutes(app: DataApp, environment: DataEnvironment): void 
   });
   const { verifier } = environment;
   addRoutes(app, "/data", { verifier, methods: { GET: reads(listRecords), POST: writes(createRecord) } });
+  addRoutes(app, "/data/batch", { verifier, methods: { POST: writes(batchRecords) } });
+  addRoutes(app, "/data/events", { verifier, methods: { GET: reads(allEvents) } });
+  addRoutes(app, "/data/export", { verifier, methods: { GET: reads(exportRecords) } });
+  addRoutes(app, "/data/import", { verifier, methods: { POST: writes(importRecords) } });
+  addRoutes(app, "/data/:id/events", { verifier, methods: { GET: reads(recordEvents) } });
   addRoutes(app, "/data/:id", {
     verifier,
     methods: {

@@ -57,7 +57,7 @@ export class PageReader {
       more = items.length === limit || size > MAX_PAGE_BYTES;
       if (more) break;
       items.push(item);
-      size += recordSize(item.record);
+      size += recordSize(item.record) + item.id.length;
     }
     return { value: { items, more }, asOf, size };
   }

@@ -9,12 +9,14 @@ import { ID_RULE, isRecordId } from "./record_id.ts";
 
 /** Any JSON, but it must be there. */
 const valueSchema = z.unknown().refine((value) => value !== undefined, "must be given");
+/** Names of 64 characters, two bytes each, then fit into what {@linkcode MAX_VALUE_BYTES} leaves. */
+const MAX_READERS = 10;
 const nameSchema = z.string().min(1).max(64);
 
 const contentSchema = z.strictObject({
   value: valueSchema,
   access: z.enum(["private", "shared", "public"]).optional(),
-  sharedWith: z.array(nameSchema).max(20).optional(),
+  sharedWith: z.array(nameSchema).max(MAX_READERS).optional(),
   expires: z.iso.datetime({ offset: true, error: "must be a date and time like 2030-01-01T00:00:00Z" })
     .optional(),
 });

@@ -46,8 +46,9 @@ export class RecordReader {
   }
 }
 
-/** About how many bytes a record takes in the shared cache. */
+/** At least how many bytes a record takes in the shared cache. */
 export function recordSize(record: StoredRecord | null): number {
   if (record === null) return 256;
-  return record.json.byteLength + record.sharedWith.reduce((sum, name) => sum + name.length + 4, 512);
+  const { json, owner, sharedWith } = record;
+  return [owner, ...sharedWith].reduce((sum, name) => sum + 2 * name.length + 8, json.byteLength + 256);
 }

@@ -139,22 +139,23 @@ export class RecordWriter {
   }
 }
 
-/** Lets every write of the group decide in turn; one that no longer fits waits for the next commit. */
+/** Lets every write of the group decide in turn; one that no longer fits waits for the next commit, and so do those after. */
 function decideAll(
   group: readonly Waiting[],
   draft: CommitDraft,
 ): { settle: (() => void)[]; deferred: Waiting[] } {
   const settle: (() => void)[] = [];
-  const deferred: Waiting[] = [];
-  for (const waiting of group) {
+  for (const [index, waiting] of group.entries()) {
     try {
       settle.push(waiting.decide(draft));
     } catch (error) {
-      if (error instanceof CommitFullError && draft.changes.length > 0) deferred.push(waiting);
-      else settle.push(() => waiting.fail(asRefusal(error)));
+      if (error instanceof CommitFullError && draft.changes.length > 0) {
+        return { settle, deferred: group.slice(index) };
+      }
+      settle.push(() => waiting.fail(asRefusal(error)));
     }
   }
-  return { settle, deferred };
+  return { settle, deferred: [] };
 }
 
 function asRefusal(error: unknown): unknown {

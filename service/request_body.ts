@@ -21,14 +21,31 @@ export async function readJson(request: Request, options: ReadJsonOptions = {}):
   const { accept = ["application/json"], limit = 262_144 } = options;
   requireMediaType(request, accept);
   const bytes = await readBytes(request, limit);
+  return parseJson(decodeText(bytes));
+}
+
+/**
+ * The text, parsed.
+ *
+ * @throws {ProblemError} 400 when it is not JSON, 422 when it is nested too deeply
+ */
+export function parseJson(text: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new ProblemError(400, "The body is not JSON in UTF-8", { cause });
+    throw new ProblemError(400, "That is not JSON", { cause });
   }
   requireBounds(value);
   return value;
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ProblemError(400, "The body is not UTF-8", { cause });
+  }
 }
 
 /** The request's media type, without parameters, when it is one of these. */

@@ -10,6 +10,7 @@ import {
 } from "@flotilla/runtime";
 import { Hono } from "hono";
 import { Registry } from "prom-client";
+import { ChangeFeed } from "./change_feed.ts";
 import { ChangeTail } from "./change_tail.ts";
 import { addDataRoutes } from "./data_routes.ts";
 import type { StoredRecord } from "./record.ts";
@@ -78,6 +79,7 @@ export function createService(options: ServiceOptions): Service {
       : internalKey,
     database,
     tail,
+    feed: new ChangeFeed({ database, tail, clock }),
     records: new RecordReader({
       database,
       tail,

@@ -5,6 +5,7 @@ import {
   RIGHTS,
   type Role,
 } from "@flotilla/auth/verify";
+import { systemClock } from "@flotilla/runtime";
 import { ManualClock } from "@flotilla/runtime/testing";
 import { createService, type Service, type ServiceOptions } from "./service.ts";
 
@@ -46,25 +47,32 @@ export interface CallInit {
   as?: Caller;
 }
 
+/** How {@linkcode startPair} differs from the plain pair. */
+export interface PairOptions extends Partial<Omit<ServiceOptions, "clock">> {
+  /** What the services see of the database. @default the database */
+  wrapDatabase?: (kv: Deno.Kv) => Deno.Kv;
+  /** What the services see of the cache. @default the cache */
+  wrapCache?: (kv: Deno.Kv) => Deno.Kv;
+  /** Lets time run by itself, for what waits and is not to be waited for by hand. @default false */
+  realTime?: boolean;
+}
+
 /** Starts a {@linkcode ServicePair}. */
 export async function startPair(
-  options: Partial<ServiceOptions> & {
-    wrapDatabase?: (kv: Deno.Kv) => Deno.Kv;
-    wrapCache?: (kv: Deno.Kv) => Deno.Kv;
-  } = {},
+  options: PairOptions = {},
 ): Promise<ServicePair> {
-  const { wrapDatabase = (kv) => kv, wrapCache = (kv) => kv, ...rest } = options;
+  const { wrapDatabase = (kv) => kv, wrapCache = (kv) => kv, realTime = false, ...rest } = options;
   const clock = new ManualClock();
   const database = await Deno.openKv(":memory:");
   const cache = await Deno.openKv(":memory:");
-  const signer = createAssertionSigner({ key: KEY, issuer: "test", clock });
+  const signer = createAssertionSigner({ key: KEY, issuer: "test", clock: realTime ? systemClock : clock });
   const start = (instance: string) =>
     createService({
       database: wrapDatabase(database),
       cache: wrapCache(cache),
       internalKey: KEY,
       instance,
-      clock,
+      clock: realTime ? systemClock : clock,
       ...rest,
     });
   return {

@@ -24,7 +24,7 @@ export interface SharedCacheOptions {
 }
 
 /** Entries larger than this are not put: Deno KV takes 65,536 bytes. */
-const MAX_ENTRY_BYTES = 65_200;
+const MAX_ENTRY_BYTES = 65_400;
 
 const logger = getLogger(["flotilla", "service", "cache"]);
 
@@ -108,6 +108,8 @@ export class SharedCache {
       if (before) logger.info("The cache answers again");
       return answer;
     } catch (error) {
+      // An entry that is larger than its size was said to be: that says nothing of the cache.
+      if (error instanceof TypeError && !before) return undefined;
       this.#breaker.failed();
       if (!before && this.#breaker.open) {
         logger.warn("The cache does not answer: reads go to the database", { error });

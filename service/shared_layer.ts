@@ -126,15 +126,16 @@ export class SharedLayer<T> {
     const { cache, clock, leaseTime } = this.#options;
     const lease: Entry<T> = { kind: "lease", until: clock.now() + leaseTime };
     const taken = await cache.put(key, lease, { over: lookup, size: 0, ttl: leaseTime });
+    let stored = false;
     try {
       const reading = await subject.load();
       const over: Lookup<unknown> = taken === undefined
         ? lookup
         : { kind: "found", value: lease, versionstamp: taken };
-      return { ...reading, miss: missOf(lookup), stored: await this.#put(key, { reading, over }) };
-    } catch (error) {
-      if (taken !== undefined) await cache.remove(key, taken);
-      throw error;
+      stored = await this.#put(key, { reading, over });
+      return { ...reading, miss: missOf(lookup), stored };
+    } finally {
+      if (taken !== undefined && !stored) await cache.remove(key, taken);
     }
   }
 
