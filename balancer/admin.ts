@@ -38,19 +38,24 @@ export function createAdmin(options: AdminOptions): (request: Request) => Promis
       return await route(request, balancer);
     } catch (thrown) {
       const id = requestId(request.headers.get(REQUEST_ID_HEADER));
-      return problemResponse(asRequestProblem(thrown), id);
+      return problemResponse(asProblem(thrown), id);
     }
   };
 }
 
 function authenticate(request: Request, token: string): void {
   const given = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  const bytes = (text: string) => new TextEncoder().encode(text);
-  if (given !== undefined && timingSafeEqual(bytes(given), bytes(token))) return;
+  if (given !== undefined && isSame(given, token)) return;
   const challenge = given === undefined ? "Bearer" : 'Bearer error="invalid_token"';
   throw new ProblemError(401, "The admin API needs its bearer token", {
     headers: { "www-authenticate": challenge },
   });
+}
+
+function isSame(given: string, token: string): boolean {
+  const encoder = new TextEncoder();
+  const [a, b] = [encoder.encode(given), encoder.encode(token)];
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
 }
 
 function route(request: Request, balancer: Balancer): Response | Promise<Response> {
@@ -84,7 +89,7 @@ async function add(request: Request, balancer: Balancer): Promise<Response> {
   if (before.some((member) => member.id === name)) {
     throw new ProblemError(409, `There is an upstream "${name}"`);
   }
-  balancer.update([...before, upstream]);
+  change(balancer, [...before, upstream]);
   const added = balancer.snapshot().upstreams.at(-1);
   const location = `/upstreams/${encodeURIComponent(added?.id ?? "")}`;
   return Response.json(added, { status: 201, headers: { location } });
@@ -94,7 +99,7 @@ async function weigh(request: Request, target: { balancer: Balancer; id: string 
   const { balancer, id } = target;
   const { weight } = await read(request, weightSchema);
   find(balancer, id);
-  balancer.update(members(balancer).map((member) => member.id === id ? { ...member, weight } : member));
+  change(balancer, members(balancer).map((member) => member.id === id ? { ...member, weight } : member));
   return Response.json(find(balancer, id));
 }
 
@@ -138,10 +143,12 @@ async function read<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
   return result.data;
 }
 
-/** What the balancer itself refuses (an address it cannot use, a weight out of range) is the caller's mistake. */
-function asRequestProblem(thrown: unknown): ProblemError {
-  if (thrown instanceof TypeError || thrown instanceof RangeError) {
-    return new ProblemError(422, thrown.message, { cause: thrown });
+/** What the balancer refuses (an address it cannot use, a weight out of range) is the caller's mistake. */
+function change(balancer: Balancer, upstreams: UpstreamOptions[]): void {
+  try {
+    balancer.update(upstreams);
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new ProblemError(422, cause.message, { cause });
   }
-  return asProblem(thrown);
 }

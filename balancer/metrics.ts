@@ -1,11 +1,4 @@
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  type MetricObjectWithValues,
-  type MetricValueWithName,
-  type Registry,
-} from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { LATENCY_BOUNDS } from "./latency_histogram.ts";
 import { isReady } from "./rotation.ts";
 import type { SnapshotSources } from "./snapshot.ts";
@@ -125,12 +118,13 @@ function registerStates(registry: Registry, members: () => readonly UpstreamStat
 /** The upstreams' own histograms, in the shape `prom-client` prints. */
 class UpstreamLatency extends Histogram<"upstream"> {
   static readonly title = "flotilla_balancer_upstream_latency_seconds";
+  static readonly help = "Seconds until the head of the upstream's answer";
   readonly #members: () => readonly UpstreamState[];
 
   constructor(members: () => readonly UpstreamState[]) {
-    const help = "Seconds until the head of the upstream's answer";
+    const { title: name, help } = UpstreamLatency;
     super({
-      name: UpstreamLatency.title,
+      name,
       help,
       labelNames: ["upstream"],
       buckets: [...LATENCY_BOUNDS],
@@ -139,25 +133,41 @@ class UpstreamLatency extends Histogram<"upstream"> {
     this.#members = members;
   }
 
-  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<"upstream">>> {
-    const metric = await super.get();
-    return { ...metric, values: this.#members().flatMap(latencyValues) };
+  /** What the registry prints from, and what `get()` of the base class answers with; the typings leave it out. */
+  getForPromString(): Promise<object> {
+    const values = this.#members().flatMap(latencyValues);
+    return Promise.resolve({
+      name: UpstreamLatency.title,
+      help: UpstreamLatency.help,
+      type: "histogram",
+      aggregator: "sum",
+      values,
+    });
   }
+}
+
+/** One line of the exposition format. */
+interface LatencyValue {
+  readonly metricName: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly sharedLabels: Readonly<Record<string, string>>;
+  readonly value: number;
 }
 
 function latencyValues(
   { id: upstream, stats: { latency } }: UpstreamState,
-): MetricValueWithName<"upstream">[] {
+): LatencyValue[] {
   const name = UpstreamLatency.title;
+  const sharedLabels = { upstream };
   let below = 0;
   const buckets = [...latency.counts].map((count, bucket) => {
     below += count;
-    const labels = { upstream, le: LATENCY_BOUNDS[bucket] ?? "+Inf" };
-    return { metricName: `${name}_bucket`, labels, value: below };
+    const labels = { le: LATENCY_BOUNDS[bucket] ?? "+Inf" };
+    return { metricName: `${name}_bucket`, labels, sharedLabels, value: below };
   });
   return [
     ...buckets,
-    { metricName: `${name}_sum`, labels: { upstream }, value: latency.sum },
-    { metricName: `${name}_count`, labels: { upstream }, value: below },
+    { metricName: `${name}_sum`, labels: {}, sharedLabels, value: latency.sum },
+    { metricName: `${name}_count`, labels: {}, sharedLabels, value: below },
   ];
 }

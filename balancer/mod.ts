@@ -3,7 +3,9 @@
  *
  * @module
  */
+export { type AccessEntry, type AccessLog, type AccessLogOptions, createAccessLog } from "./access_log.ts";
 export { type AddressList, addressList } from "./address_list.ts";
+export { type AdminOptions, createAdmin } from "./admin.ts";
 export type { LimitsOptions } from "./admission.ts";
 export { describeFailure, describeNoUpstream, type FailureAnswer } from "./answer.ts";
 export type {
@@ -39,6 +41,9 @@ export {
 } from "./forwarded.ts";
 export type { DownReason, Health } from "./health.ts";
 export type { HealthOptions } from "./health_checker.ts";
+export { type DnsMembershipOptions, followDns, type ResolveAddresses } from "./membership/dns.ts";
+export { followKv, type KvMembershipOptions } from "./membership/kv.ts";
+export type { Membership } from "./membership/membership.ts";
 export type { OutlierOptions } from "./outlier_detector.ts";
 export type { RetryBudgetOptions } from "./retry_budget.ts";
 export type { RetryOptions, RetryPolicy } from "./retry_policy.ts";

@@ -1,0 +1,34 @@
+import { assertEquals } from "@std/assert";
+import * as balancer from "./mod.ts";
+
+Deno.test("mod.ts exports what others build on, and nothing else", () => {
+  assertEquals(Object.keys(balancer).toSorted(), [
+    "AttemptError",
+    "EVERY_UPSTREAM",
+    "FAILURE_KINDS",
+    "STRATEGY_NAMES",
+    "addressList",
+    "blamesUpstream",
+    "clientAddress",
+    "consistentHash",
+    "createAccessLog",
+    "createAdmin",
+    "createBalancer",
+    "createStrategy",
+    "describeFailure",
+    "describeNoUpstream",
+    "failureOf",
+    "fetchTransport",
+    "followDns",
+    "followKv",
+    "forwardedFields",
+    "isIdempotent",
+    "leastConnections",
+    "mayTryAgain",
+    "peakEwma",
+    "powerOfTwo",
+    "randomChoice",
+    "reachOf",
+    "roundRobin",
+  ]);
+});

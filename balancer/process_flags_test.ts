@@ -1,0 +1,30 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { FlagError, parseFlags } from "@flotilla/runtime";
+import { balancerFlags } from "./process_flags.ts";
+
+const parse = (...args: string[]) => parseFlags(balancerFlags, ["--port", "8000", ...args], {});
+
+Deno.test("balancerFlags take upstreams with weight and name", () => {
+  const { upstream, strategy } = parse("--upstream", "http://a:1;weight=2;id=first", "--upstream=http://b:2");
+  assertEquals(upstream, [{ url: "http://a:1", weight: 2, id: "first" }, { url: "http://b:2", weight: 1 }]);
+  assertEquals(strategy, "round-robin");
+});
+
+Deno.test("balancerFlags name what is wrong", () => {
+  const cases = [
+    ["--upstream", "nope", 'must be an origin like http://127.0.0.1:5000, got "nope"'],
+    ["--upstream", "http://a:1;weight=x", "weight must be above 0 and at most 10000, got NaN"],
+    ["--upstream", "http://a:1;color=red", 'knows no parameter "color"'],
+    ["--strategy", "fastest", "--strategy"],
+    ["--hash-key", "body", "must be address, header:NAME or cookie:NAME"],
+    ["--health-fall", "0", "--health-fall"],
+    ["--access-log", "2", "--access-log"],
+  ] as const;
+  for (const [name, value, message] of cases) assertThrows(() => parse(name, value), FlagError, message);
+});
+
+Deno.test("balancerFlags read the key to hash by", () => {
+  assertEquals(parse("--hash-key", "header:x-user").hashKey, { kind: "header", name: "x-user" });
+  assertEquals(parse("--hash-key", "cookie:session").hashKey, { kind: "cookie", name: "session" });
+  assertEquals(parse("--hash-key", "address").hashKey, { kind: "address" });
+});
