@@ -16,12 +16,14 @@ import { compressed } from "./compression.ts";
 import { type CorsOptions, createCors } from "./cors.ts";
 import { type Fetcher, forward } from "./forward.ts";
 import { inwardFields } from "./inward_fields.ts";
-import { outwardAnswer } from "./outward_answer.ts";
+import { outwardAnswer, withoutContent } from "./outward_answer.ts";
 import { requestBody } from "./request_body.ts";
+import { createDocuments } from "./documents/documents.ts";
 import type { Route, UpstreamName } from "./route.ts";
 import { ROUTE_TABLE } from "./route_table.ts";
 import { createRouter, type Endpoint } from "./router.ts";
 import { addSecurityFields } from "./security_fields.ts";
+import { requireTarget } from "./validation.ts";
 
 /** What {@linkcode createGateway} makes a gateway from. */
 export interface GatewayOptions {
@@ -62,7 +64,7 @@ export interface GatewayOptions {
 export function createGateway(options: GatewayOptions): Role {
   const { assertions, instance, routes = ROUTE_TABLE, clock = systemClock } = options;
   const { checks, checkTimeout, registry } = options;
-  const fetchers: Readonly<Record<UpstreamName, Fetcher>> = { ...options, gateway: () => new Response() };
+  const fetchers: Readonly<Record<UpstreamName, Fetcher>> = { ...options, gateway: createDocuments(routes) };
   const router = createRouter(routes);
   const clientOf = createClientOf(options.trustedProxies ?? []);
   const cors = createCors(options.cors);
@@ -102,28 +104,30 @@ export function createGateway(options: GatewayOptions): Role {
     const route = routeOf(endpoint, exchange);
     const caller = await admission.admit({ request, access: route.access, address, fields });
     const response = await pass(exchange, route, await assertions.sign(caller));
-    return route.upstream === "auth" ? response : compressed(response, request);
+    // What holds secrets is not packed: its length would tell of them (BREACH).
+    const packed = route.upstream === "auth" ? response : compressed(response, request);
+    return request.method === "HEAD" ? withoutContent(packed) : packed;
   }
 
   async function pass(exchange: Exchange, route: Route, assertion: string): Promise<Response> {
-    const { request, context, url, arrived, address } = exchange;
+    const { request, context, url, address } = exchange;
     const { upstream } = route;
-    const { method } = request;
-    const body = requestBody(request, route.body);
-    const timeout = route.timeout - (clock.now() - arrived);
+    requireTarget(route, url);
+    const body = await requestBody(request, route.body, { timeout: route.timeout, clock });
+    const timeout = Math.max(1, route.timeout - (clock.now() - exchange.arrived));
     const call = new Request(`http://${upstream}${url.pathname}${url.search}`, {
-      method,
+      // The content of a HEAD is cut at the end, so that its fields are those of GET.
+      method: route.method,
       headers: inwardFields(request.headers, { context, assertion, timeout }),
-      body: body?.stream ?? null,
+      body: body.kind === "read" ? body.bytes : body.kind === "streamed" ? body.stream : null,
       redirect: "manual",
     });
     try {
       const fetcher = fetchers[upstream];
       const { signal: client } = request;
-      const inner = await forward(call, { fetcher, upstream, address, timeout, client, clock });
-      return outwardAnswer(inner, method);
+      return outwardAnswer(await forward(call, { fetcher, upstream, address, timeout, client, clock }));
     } catch (error) {
-      throw body?.tooLong ?? error;
+      throw body.kind === "streamed" ? body.tooLong ?? error : error;
     }
   }
 

@@ -18,13 +18,8 @@ const KEPT_INSIDE: readonly string[] = [
   SERVED_BY,
 ];
 
-/** Whether an answer with this status, to this method, has no content (RFC 9110, section 6.4.1). */
-function isBodiless(method: string, status: number): boolean {
-  return method === "HEAD" || status === 204 || status === 205 || status === 304;
-}
-
 /** The answer of an inner role as the client gets it. Its body stays the stream that it is. */
-export function outwardAnswer(inner: Response, method: string): Response {
+export function outwardAnswer(inner: Response): Response {
   const headers = new Headers(inner.headers);
   for (const name of namedByConnection(inner.headers.get("connection"))) headers.delete(name);
   for (const name of KEPT_INSIDE) headers.delete(name);
@@ -33,10 +28,19 @@ export function outwardAnswer(inner: Response, method: string): Response {
   }
   const servedBy = inner.headers.get(SERVED_BY);
   if (servedBy !== null) headers.set(UPSTREAM_SERVED_BY, servedBy);
-  const { status } = inner;
-  if (!isBodiless(method, status)) return new Response(inner.body, { status, headers });
-  void inner.body?.cancel();
-  return new Response(null, { status, headers });
+  return new Response(inner.body, { status: inner.status, headers });
+}
+
+/** The answer to `HEAD`: that to `GET` without its content (RFC 9110, section 9.3.2). */
+export function withoutContent({ body, status, headers }: Response): Response {
+  void body?.cancel().catch(() => {});
+  // Where the length is not known, a body of null would have the server say that it is 0.
+  const unknown = status === 200 && !headers.has("content-length");
+  return new Response(unknown ? emptyStream() : null, { status, headers });
+}
+
+function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ start: (controller) => controller.close() });
 }
 
 function namedByConnection(connection: string | null): string[] {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { fixture } from "./testdata/fixture.ts";
 
 function answering(response: () => Response) {
@@ -34,7 +34,18 @@ Deno.test("createGateway() answers HEAD with the fields of GET and no content", 
   const { call, seen } = answering(() => new Response("content", { headers: { "content-length": "7" } }));
   const response = await call("/data", { method: "HEAD" }, "ann");
   assertEquals([response.status, response.headers.get("content-length"), response.body], [200, "7", null]);
-  assertEquals(seen[0]?.method, "HEAD");
+  assertEquals(seen[0]?.method, "GET");
+});
+
+Deno.test("createGateway() says nothing of the length to HEAD where it is not known", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const content = new ReadableStream({ cancel: () => cancelled.resolve() });
+  const response = await answering(() => new Response(content)).call("/data", { method: "HEAD" }, "ann");
+  await cancelled.promise;
+  assertEquals(response.headers.get("content-length"), null);
+  // A body of null would be sent with a length of 0.
+  assertNotEquals(response.body, null);
+  assertEquals(await response.text(), "");
 });
 
 Deno.test("createGateway() passes 304 and 204 on without content", async () => {

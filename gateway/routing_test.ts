@@ -2,18 +2,18 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { createRouter } from "./router.ts";
 import { ROUTE_TABLE } from "./route_table.ts";
 import { fixture } from "./testdata/fixture.ts";
+import { fitting } from "./testdata/fitting_request.ts";
 
 Deno.test("createGateway() passes each route of its table on to the role it names, path and query unchanged", async () => {
-  for (const route of ROUTE_TABLE) {
+  for (const route of ROUTE_TABLE.filter(({ upstream }) => upstream !== "gateway")) {
     const { call, seen } = fixture();
-    const target = `${route.path.replaceAll(/:\w+/g, "x%20y")}?limit=1&cursor=a%2Fb`;
-    const body = route.body === undefined ? {} : {
-      body: "{}",
-      headers: { "content-type": route.body.types[0] ?? "" },
-    };
-    const response = await call(target, { method: route.method, ...body }, "admin");
-    assertEquals(response.status, 200, route.name);
-    await response.body?.cancel();
+    const { target, init } = fitting(route);
+    const response = await call(target, init, "admin");
+    assertEquals([route.name, response.status, await response.text()], [
+      route.name,
+      200,
+      JSON.stringify({ upstream: route.upstream, method: route.method, path: target.split("?")[0] }),
+    ]);
     assertEquals(seen.map(({ upstream, method, target }) => ({ upstream, method, target })), [{
       upstream: route.upstream,
       method: route.method,

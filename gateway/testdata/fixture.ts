@@ -23,6 +23,13 @@ export interface SeenCall {
   readonly body: string;
 }
 
+export interface FixtureOptions {
+  /** What the inner roles do. @default answers with what they were asked */
+  inner?: Fetcher;
+  /** Leaves the content of requests to `inner`, so that it is not in what was seen. @default false */
+  unread?: boolean;
+}
+
 export interface Fixture {
   readonly gateway: Role;
   readonly seen: SeenCall[];
@@ -48,8 +55,8 @@ const verifier: TokenVerifier = {
 };
 
 /** A gateway in front of three inner roles that answer as `inner` says, by default with what they were asked. */
-export function fixture(options: Partial<GatewayOptions> & { inner?: Fetcher } = {}): Fixture {
-  const { inner, ...rest } = options;
+export function fixture(options: Partial<GatewayOptions> & FixtureOptions = {}): Fixture {
+  const { inner, unread = false, ...rest } = options;
   const assertions = createAssertionVerifier({ key: KEY });
   const seen: SeenCall[] = [];
 
@@ -57,7 +64,7 @@ export function fixture(options: Partial<GatewayOptions> & { inner?: Fetcher } =
     return async (request) => {
       const { pathname, search } = new URL(request.url);
       const caller = await assertions.verify(request);
-      const body = await request.clone().text();
+      const body = unread ? "" : await request.clone().text();
       const { method, headers } = request;
       seen.push({ upstream: name, method, target: pathname + search, headers, caller, body });
       if (inner !== undefined) return await inner(request);

@@ -1,0 +1,41 @@
+import type { z } from "zod";
+import type { BodyRule } from "../route.ts";
+
+/** Milliseconds for an answer that needs a few reads or writes. */
+export const QUICK = 10_000;
+/** Milliseconds for one that hashes a password, maybe after waiting for a turn. */
+export const HASHING = 20_000;
+
+/** Most bytes of a request with names, passwords or tokens. */
+const SMALL = 16_384;
+/** A record's value has at most 63,488 bytes as it is kept; written with escapes it can be some times longer. */
+const RECORD = 262_144;
+const TASK = 32_768;
+
+const JSON_TYPE = "application/json";
+const MERGE_PATCH_TYPE = "application/merge-patch+json";
+
+/** Names, passwords or tokens as JSON. */
+export function small(schema: z.ZodType): BodyRule {
+  return { types: [JSON_TYPE], limit: SMALL, schema };
+}
+
+/** A change of an account, as JSON merge patch or plain JSON. */
+export function smallPatch(schema: z.ZodType): BodyRule {
+  return { types: [MERGE_PATCH_TYPE, JSON_TYPE], limit: SMALL, schema };
+}
+
+/** A record as JSON. */
+export function record(schema: z.ZodType): BodyRule {
+  return { types: [JSON_TYPE], limit: RECORD, schema };
+}
+
+/** A merge patch of a record (RFC 7396): any JSON, which the data service parses. */
+export function recordPatch(schema: z.ZodType): BodyRule {
+  return { types: [MERGE_PATCH_TYPE, JSON_TYPE], limit: RECORD, schema, streamed: true };
+}
+
+/** A task as JSON. */
+export function task(schema: z.ZodType): BodyRule {
+  return { types: [JSON_TYPE], limit: TASK, schema };
+}

@@ -1,0 +1,110 @@
+import {
+  newTaskSchema,
+  queuedSchema,
+  taskFileParams,
+  taskLogSchema,
+  taskPageSchema,
+  taskParams,
+  taskQuery,
+  taskSchema,
+} from "../contract/task.ts";
+import type { Route } from "../route.ts";
+import { QUICK, task } from "./body_rules.ts";
+
+const RETRY_AFTER = { "Retry-After": "Seconds after which it is worth asking again, while it is not over" };
+
+/** Long-running tasks. */
+export const TASK_ROUTES: readonly Route[] = [
+  {
+    name: "listTasks",
+    summary: "List my tasks",
+    method: "GET",
+    path: "/longtask",
+    access: "tasks:run",
+    upstream: "worker",
+    query: taskQuery,
+    answers: { 200: { description: "Tasks, newest first", schema: taskPageSchema } },
+    timeout: QUICK,
+  },
+  {
+    name: "queueTask",
+    summary: "Start a task",
+    method: "POST",
+    path: "/longtask",
+    access: "tasks:run",
+    upstream: "worker",
+    body: task(newTaskSchema),
+    fields: { "Idempotency-Key": "Makes the request safe to repeat for 24 hours" },
+    answers: {
+      202: {
+        description: "It is kept and will run",
+        schema: queuedSchema,
+        fields: { Location: "Where it can be followed", ...RETRY_AFTER },
+      },
+    },
+    timeout: QUICK,
+  },
+  {
+    name: "getTask",
+    summary: "How a task stands",
+    method: "GET",
+    path: "/longtask/:id",
+    access: "tasks:run",
+    upstream: "worker",
+    params: taskParams,
+    answers: {
+      200: { description: "The task", schema: taskSchema, fields: { ETag: "Its version", ...RETRY_AFTER } },
+      304: { description: "It has not changed" },
+    },
+    timeout: QUICK,
+  },
+  {
+    name: "cancelTask",
+    summary: "Cancel a task",
+    method: "DELETE",
+    path: "/longtask/:id",
+    access: "tasks:run",
+    upstream: "worker",
+    params: taskParams,
+    answers: {
+      202: { description: "It runs and is told to stop", schema: taskSchema },
+      204: { description: "It had not begun and will not" },
+      409: { description: "It is over" },
+    },
+    timeout: QUICK,
+  },
+  {
+    name: "watchTask",
+    summary: "Follow a task",
+    method: "GET",
+    path: "/longtask/:id/events",
+    access: "tasks:run",
+    upstream: "worker",
+    params: taskParams,
+    fields: { "Last-Event-ID": "Go on after this event" },
+    answers: { 200: { description: "Status and progress until it is over", type: "text/event-stream" } },
+    timeout: QUICK,
+  },
+  {
+    name: "getTaskLog",
+    summary: "What a task has told of its run",
+    method: "GET",
+    path: "/longtask/:id/log",
+    access: "tasks:run",
+    upstream: "worker",
+    params: taskParams,
+    answers: { 200: { description: "Lines", schema: taskLogSchema } },
+    timeout: QUICK,
+  },
+  {
+    name: "getTaskFile",
+    summary: "A file that a task has made",
+    method: "GET",
+    path: "/longtask/:id/files/:name",
+    access: "tasks:run",
+    upstream: "worker",
+    params: taskFileParams,
+    answers: { 200: { description: "The file", type: "application/octet-stream" } },
+    timeout: QUICK,
+  },
+];
