@@ -59,12 +59,24 @@ const part: fc.Arbitrary<Part> = fc.oneof(
 const key = fc.array(part, { minLength: 1, maxLength: 4 });
 const keys = fc.array(key, { minLength: 1, maxLength: 25 });
 
+interface OrderOptions {
+  runs: number;
+  /**
+   * Leaves out what `@deno/kv` (0.14.0) itself does otherwise than Deno, whatever the server: it writes -0 as 0 and NaN
+   * before all numbers, and a list in reverse shows its prefix's own entry.
+   */
+  npmClient?: boolean;
+}
+
 /** Writes the same keys to Deno's own database and to the other, and compares what both list. */
-async function assertSameOrder(other: Listed, runs: number): Promise<void> {
+async function assertSameOrder(other: Listed, { runs, npmClient = false }: OrderOptions): Promise<void> {
+  const usual = (parts: Key) =>
+    npmClient ? parts.map((part) => part === 0 || Number.isNaN(part) ? 0 : part) : parts;
   using reference = await Deno.openKv(":memory:");
   let run = 0;
   await fc.assert(
-    fc.asyncProperty(keys, key, key, fc.boolean(), async (written, low, high, reverse) => {
+    fc.asyncProperty(keys, key, key, fc.boolean(), async (sent, first, last, reverse) => {
+      const [written, low, high] = [sent.map(usual), usual(first), usual(last)];
       // A first part of its own keeps a run apart from those before it.
       const scope = run++;
       for (const [n, parts] of written.entries()) {
@@ -72,7 +84,7 @@ async function assertSameOrder(other: Listed, runs: number): Promise<void> {
       }
       const selectors = [
         { prefix: [scope] },
-        { prefix: [scope, low[0] ?? ""] },
+        ...(npmClient && reverse ? [] : [{ prefix: [scope, low[0] ?? ""] }]),
         { start: [scope, ...low], end: [scope, ...high] },
       ];
       for (const selector of selectors) {
@@ -100,7 +112,7 @@ Deno.test("list() through @deno/kv orders every kind of key part as Deno's own d
   await using context = testStore();
   const kv = await openWithNpmClient(context.store);
   try {
-    await assertSameOrder(kv, 150);
+    await assertSameOrder(kv, { runs: 150, npmClient: true });
   } finally {
     kv.close();
   }
@@ -111,5 +123,5 @@ Deno.test("list() through Deno's client orders every kind of key part as Deno's 
 }, async () => {
   await using served = serveStore();
   using kv = await served.open();
-  await assertSameOrder(kv, 100);
+  await assertSameOrder(kv, { runs: 100 });
 });
