@@ -9,6 +9,8 @@ export const TOKEN_TYPE = "at+jwt";
 export const TOKEN_ISSUER = "flotilla";
 /** Whom tokens are for, unless told otherwise. */
 export const TOKEN_AUDIENCE = "flotilla-api";
+/** Seconds that clocks of two hosts may be apart, unless told otherwise. */
+export const TOKEN_TOLERANCE = 5;
 /** Where the keys are published. */
 export const KEYS_PATH = "/auth/.well-known/jwks.json";
 

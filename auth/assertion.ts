@@ -70,7 +70,7 @@ export function createAssertionSigner(
   return {
     sign(caller) {
       const now = Math.floor(clock.now() / 1_000);
-      const id = caller.kind === "anonymous" ? "" : `${caller.principal.tokenId} ${caller.principal.subject}`;
+      const id = identityOf(caller);
       const known = made.get(id);
       if (known !== undefined && known.until > now) return known.assertion;
       const assertion = make(caller, now);
@@ -131,9 +131,15 @@ const principalSchema = z.object({
 });
 const callerSchema: z.ZodType<Caller> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("user"), principal: principalSchema }),
-  z.object({ kind: z.literal("anonymous") }),
+  z.object({ kind: z.literal("anonymous"), address: z.string().max(64).exactOptional() }),
 ]);
 const payloadSchema = z.object({ caller: callerSchema, exp: z.number() });
+
+/** What makes one caller's assertion another's: no two callers share it. */
+function identityOf(caller: Caller): string {
+  if (caller.kind === "anonymous") return `anonymous ${caller.address ?? ""}`;
+  return `user ${caller.principal.tokenId} ${caller.principal.subject}`;
+}
 
 function claimsOf(caller: Caller): { caller: Caller } {
   return { caller };

@@ -37,6 +37,14 @@ Deno.test("createAssertionVerifier() gives back the caller that was signed", asy
   assertEquals(await verify(await signer.sign({ kind: "anonymous" })), { kind: "anonymous" });
 });
 
+Deno.test("createAssertionVerifier() tells anonymous callers of two addresses apart", async () => {
+  const { signer, verify } = setUp();
+  for (const address of ["192.0.2.1", "192.0.2.2"]) {
+    const caller: Caller = { kind: "anonymous", address };
+    assertEquals(await verify(await signer.sign(caller)), caller);
+  }
+});
+
 Deno.test("createAssertionVerifier() refuses a request without an assertion", async () => {
   const { verifier } = setUp();
   await assertRefused(() => verifier.verify(new Request("http://inside/")));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rightSchema, roleSchema } from "./principal.ts";
 
 /** A name to sign in with; upper and lower case are the same. */
 export const usernameSchema: z.ZodType<string, string> = z.string().trim().toLowerCase()
@@ -27,4 +28,58 @@ export const tokensSchema = z.object({
   /** Seconds that the token lives. */
   expires_in: z.number().int(),
   refresh_token: z.string(),
+});
+
+/** The content of `POST /auth/refresh`. */
+export const refreshSchema = z.object({ refresh_token: z.string().min(1).max(512) });
+
+/** The content of `PUT /auth/password`. */
+export const passwordChangeSchema = z.object({
+  current_password: typedPassword,
+  new_password: typedPassword,
+});
+
+/** The content of `POST /auth/users`. */
+export const newUserSchema = z.strictObject({
+  username: usernameSchema,
+  password: typedPassword,
+  role: roleSchema.default("user"),
+});
+
+/** The content of `PATCH /auth/users/:username`. */
+export const userPatchSchema = z.strictObject({
+  role: roleSchema.optional(),
+  password: typedPassword.optional(),
+  disabled: z.boolean().optional(),
+});
+
+/** A user, as every answer shows it. */
+export const userViewSchema = z.object({
+  username: z.string(),
+  role: roleSchema,
+  rights: z.array(rightSchema),
+  disabled: z.boolean(),
+  created: z.iso.datetime(),
+  updated: z.iso.datetime(),
+});
+
+/** The answer of `GET /auth/me`. */
+export const meSchema = userViewSchema.extend({
+  /** The session that the token belongs to. */
+  session: z.string(),
+  /** When the token ends. */
+  token_expires: z.iso.datetime(),
+});
+
+/** The answer of `GET /auth/users`. */
+export const userPageSchema = z.object({
+  users: z.array(userViewSchema),
+  /** Gets the next part as `?cursor=`. */
+  next: z.string().nullable(),
+});
+
+/** The query of `GET /auth/users`. */
+export const userQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().min(1).max(512).optional(),
 });

@@ -100,8 +100,8 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
 const MOST_KEYS = 32;
 
 /**
- * The keys after `added` joined them: each one before it retires when all that it can still sign has ended, and those
- * that have retired are gone.
+ * The keys after `added` joined them, in the order in which they sign: each retires when all that it signed until the next
+ * one took over has ended, and those that have retired are gone.
  *
  * @throws {RangeError} when there would be too many
  */
@@ -111,12 +111,15 @@ export function withKey(
   options: { now: number; retireAfter: number },
 ): StoredKey[] {
   const { now, retireAfter } = options;
-  const kept = keys.filter((key) => !isRetired(key, now))
-    .map((key) => ({ ...key, retires: key.retires ?? added.signsFrom + retireAfter }));
-  if (kept.length >= MOST_KEYS) {
-    throw new RangeError(`Cannot add a signing key: at most ${MOST_KEYS} are kept, got ${kept.length + 1}`);
+  const kept = [...keys.filter((key) => !isRetired(key, now)), added];
+  if (kept.length > MOST_KEYS) {
+    throw new RangeError(`Cannot add a signing key: at most ${MOST_KEYS} are kept, got ${kept.length}`);
   }
-  return [...kept, added];
+  const inTurn = kept.toSorted((a, b) => a.signsFrom - b.signsFrom);
+  return inTurn.map((key, index) => {
+    const next = inTurn[index + 1];
+    return next === undefined ? key : { ...key, retires: key.retires ?? next.signsFrom + retireAfter };
+  });
 }
 
 function isRetired(key: StoredKey, now: number): boolean {

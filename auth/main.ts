@@ -17,7 +17,7 @@ import {
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { createAuth } from "./auth.ts";
-import { DevelopmentAdminError, refuseDevelopmentAdmin, seedDevelopmentAdmin } from "./development_admin.ts";
+import { DevelopmentAdminError, refuseDevelopmentAdmin, seedDevelopmentAdmin } from "./first_admin.ts";
 import { type HashEngine, inlineEngine } from "./passwords/hash_engine.ts";
 import { createPasswordHasher } from "./passwords/password_hasher.ts";
 import { HASH_WORKER, workerEngine } from "./passwords/worker_engine.ts";
@@ -35,6 +35,14 @@ const flags = readFlags({
     help: "passwords hashed at the same time",
     placeholder: "COUNT",
   }),
+  tokenLifetime: flag(number(z.number().int().min(10).max(86_400)).default(900), {
+    help: "seconds that an access token lives",
+    placeholder: "SECONDS",
+  }),
+  keysMaxAge: flag(number(z.number().int().min(1).max(3_600)).default(600), {
+    help: "seconds that the published keys may be cached",
+    placeholder: "SECONDS",
+  }),
   seedDevelopmentAdmin: switchFlag({ help: "make admin/password in an empty database; never in production" }),
 });
 
@@ -45,7 +53,8 @@ const hasher = createPasswordHasher({ engine });
 
 try {
   const kv = withDeadline(await openKv(flags.database));
-  const auth = createAuth({ kv, instance, internalKey: internalKey(), hasher });
+  const { tokenLifetime, keysMaxAge } = flags;
+  const auth = createAuth({ kv, instance, internalKey: internalKey(), hasher, tokenLifetime, keysMaxAge });
   await checkDevelopmentAdmin(kv);
   await serve(auth, flags, { instance });
   kv.close();

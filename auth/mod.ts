@@ -6,11 +6,13 @@
  */
 export { type AuthOptions, createAuth } from "./auth.ts";
 export {
+  createFirstAdmin,
   DevelopmentAdminError,
+  type FirstAdminOptions,
   refuseDevelopmentAdmin,
   seedDevelopmentAdmin,
-  type SeedOptions,
-} from "./development_admin.ts";
+} from "./first_admin.ts";
+export { rotateKeys, type Rotation, type RotationOptions } from "./key_rotation.ts";
 export { type Argon2Job, type Argon2Parameters, OWASP_PARAMETERS } from "./passwords/argon2id.ts";
 export { type HashEngine, inlineEngine } from "./passwords/hash_engine.ts";
 export {
@@ -24,3 +26,4 @@ export {
   workerEngine,
   type WorkerEngineOptions,
 } from "./passwords/worker_engine.ts";
+export { passwordFault } from "./passwords/password_policy.ts";

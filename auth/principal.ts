@@ -33,7 +33,11 @@ export interface Principal {
 export type Caller =
   | { readonly kind: "user"; readonly principal: Principal }
   /** Nobody has signed in: what is public may still be answered. */
-  | { readonly kind: "anonymous" };
+  | {
+    readonly kind: "anonymous";
+    /** The client's IP address as the gateway judged it: sign-ins are limited by it. */
+    readonly address?: string;
+  };
 
 /**
  * The signed-in caller, when it has the right.

@@ -1,7 +1,10 @@
 import { ProblemError } from "@flotilla/runtime";
+import { audit, type AuditOrigin } from "./audit.ts";
+import type { AuthMetrics, SignInOutcome } from "./auth_metrics.ts";
+import type { PasswordCheck } from "./password_check.ts";
 import { overload, type PasswordHasher } from "./passwords/password_hasher.ts";
 import type { OpenSession, Sessions } from "./sessions.ts";
-import type { StoredUser, User } from "./user.ts";
+import type { StoredUser } from "./user.ts";
 import type { Users } from "./users.ts";
 
 /** What someone says who wants to sign in. */
@@ -10,20 +13,15 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** A sign-in that succeeded. */
-export interface SignedIn extends OpenSession {
-  readonly user: User;
-}
-
 /** Signs users in. */
 export interface SignIn {
   /**
    * Begins a session for whoever gives the right password.
    *
-   * @throws {ProblemError} 401 for an unknown user, a wrong password or a disabled account, all alike; 503 when too many
-   * sign-ins are under way
+   * @throws {ProblemError} 401 for an unknown user, a wrong password or a disabled account, all alike; 429 after too many
+   * failures; 503 when too many sign-ins are under way
    */
-  (credentials: Credentials): Promise<SignedIn>;
+  (credentials: Credentials, origin: AuditOrigin): Promise<OpenSession>;
 }
 
 /** What {@linkcode createSignIn} needs. */
@@ -31,34 +29,62 @@ export interface SignInOptions {
   users: Users;
   sessions: Sessions;
   hasher: PasswordHasher;
+  check: PasswordCheck;
+  metrics: AuthMetrics;
 }
 
 /** How often a sign-in begins again because its user was changed meanwhile. */
-const TRIES = 5;
+const TRIES = 3;
 
-/**
- * Makes the sign-in. An unknown user costs a hash like a known one, so that neither the answer nor its time tells
- * whether a name exists.
- */
-export function createSignIn({ users, sessions, hasher }: SignInOptions): SignIn {
-  let decoy: Promise<string> | undefined;
-
-  async function verify(stored: StoredUser | undefined, password: string): Promise<boolean> {
-    const encoded = stored?.user.passwordHash ?? await (decoy ??= hasher.hash(crypto.randomUUID()));
-    const matches = await hasher.verify(password, encoded);
-    return matches && stored !== undefined && !stored.user.disabled;
+/** Makes the sign-in. */
+export function createSignIn({ users, sessions, hasher, check, metrics }: SignInOptions): SignIn {
+  /** The password's hash with the parameters of today, when the stored one is cheaper and there is time for it. */
+  async function rehash({ user }: StoredUser, password: string): Promise<string | undefined> {
+    if (!hasher.outdated(user.passwordHash) || hasher.saturated) return undefined;
+    return await hasher.hash(password);
   }
 
-  return async ({ username, password }) => {
-    if (hasher.saturated) throw overload();
-    for (let attempt = 1; attempt <= TRIES; attempt++) {
-      const stored = await users.find(username.trim().toLowerCase());
-      if (!await verify(stored, password) || stored === undefined) throw badCredentials();
-      const opened = await sessions.open(stored);
-      if (opened !== undefined) return { ...opened, user: stored.user };
+  async function attempt({ username, password }: Credentials, origin: AuditOrigin): Promise<OpenSession> {
+    for (let i = 0; i < TRIES; i++) {
+      const stored = await users.find(username);
+      const right = await check(stored?.user, password, { username, address: origin.address });
+      if (!right || stored === undefined) throw badCredentials();
+      const opened = await sessions.open(stored, await rehash(stored, password));
+      if (opened !== undefined) return opened;
     }
     throw overload();
+  }
+
+  return async (credentials, origin) => {
+    const username = credentials.username.trim().toLowerCase();
+    try {
+      const opened = await attempt({ ...credentials, username }, origin);
+      metrics.signedIn("succeeded");
+      audit({ event: "signed_in", username, session: opened.session.id }, origin);
+      return opened;
+    } catch (error) {
+      if (error instanceof ProblemError) tell(error, username, origin);
+      throw error;
+    }
   };
+
+  function tell(error: ProblemError, username: string, origin: AuditOrigin): void {
+    const outcome = outcomeOf(error);
+    metrics.signedIn(outcome);
+    // What was typed in place of a name may be a password.
+    const name = NAME.test(username) ? username : "(not a name)";
+    if (outcome === "failed") audit({ event: "sign_in_failed", username: name }, origin);
+    if (outcome !== "delayed") return;
+    const seconds = Number(error.headers.get("retry-after"));
+    audit({ event: "sign_in_delayed", username: name, seconds }, origin);
+  }
+}
+
+const NAME = /^[a-z0-9][a-z0-9._@+-]{0,63}$/;
+
+function outcomeOf({ status }: ProblemError): SignInOutcome {
+  if (status === 429) return "delayed";
+  return status === 401 ? "failed" : "shed";
 }
 
 function badCredentials(): ProblemError {

@@ -7,6 +7,7 @@ import {
   TOKEN_ALGORITHM,
   TOKEN_AUDIENCE,
   TOKEN_ISSUER,
+  TOKEN_TOLERANCE,
   TOKEN_TYPE,
 } from "./access_token.ts";
 import type { Principal } from "./principal.ts";
@@ -37,6 +38,8 @@ export interface TokenVerifierOptions {
   issuer?: string;
   /** `aud` that is taken. @default `TOKEN_AUDIENCE` */
   audience?: string;
+  /** Whether the session of a principal has ended: asked each time, also for tokens seen before. @default never */
+  isRevoked?: (principal: Principal) => boolean;
   /** Seconds that clocks of two hosts may be apart. @default 5 */
   tolerance?: number;
   /** How many tokens that hold are remembered. @default 10_000 */
@@ -64,7 +67,7 @@ const LONGEST_TOKEN = 4_096;
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { keys, issuer = TOKEN_ISSUER, audience = TOKEN_AUDIENCE, clock = systemClock } = options;
-  const { tolerance = 5, capacity = 10_000 } = options;
+  const { isRevoked = () => false, tolerance = TOKEN_TOLERANCE, capacity = 10_000 } = options;
   if (!(tolerance >= 0 && tolerance <= 300)) {
     throw new RangeError(`Cannot check tokens: tolerance must be 0 to 300 seconds, got ${tolerance}`);
   }
@@ -91,6 +94,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       requiredClaims: ["exp", "nbf", "iat", "sub", "jti"],
     });
     const principal = principalOf(claimsSchema.parse(payload));
+    if (isRevoked(principal)) throw new TokenError("revoked");
     const until = (principal.expires + tolerance) * 1_000;
     seen.set(token, { principal, kid: protectedHeader.kid ?? "", until });
     return principal;
@@ -99,7 +103,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   function peek(token: string): Principal | undefined {
     const known = seen.get(token);
     if (known === undefined) return undefined;
-    if (known.until > clock.now() && keys.get(known.kid) !== undefined) return known.principal;
+    const holds = known.until > clock.now() && keys.get(known.kid) !== undefined;
+    if (holds && !isRevoked(known.principal)) return known.principal;
     seen.delete(token);
     return undefined;
   }

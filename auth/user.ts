@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { userViewSchema } from "./contract.ts";
 import { RIGHTS, roleSchema } from "./principal.ts";
 
 /** An account as it is kept. Times in milliseconds since the epoch. */
@@ -24,14 +25,7 @@ export interface StoredUser {
 }
 
 /** An account as it is shown. */
-export interface UserView {
-  readonly username: string;
-  readonly role: User["role"];
-  readonly rights: readonly string[];
-  readonly disabled: boolean;
-  readonly created: string;
-  readonly updated: string;
-}
+export type UserView = z.infer<typeof userViewSchema>;
 
 /** What may be seen of an account from outside. */
 export function viewOf(user: User): UserView {
@@ -39,7 +33,7 @@ export function viewOf(user: User): UserView {
   return {
     username,
     role,
-    rights: RIGHTS[role],
+    rights: [...RIGHTS[role]],
     disabled,
     created: new Date(created).toISOString(),
     updated: new Date(updated).toISOString(),

@@ -4,7 +4,14 @@
  *
  * @module
  */
-export { KEYS_PATH, TOKEN_ALGORITHM, TOKEN_AUDIENCE, TOKEN_ISSUER, TOKEN_TYPE } from "./access_token.ts";
+export {
+  KEYS_PATH,
+  TOKEN_ALGORITHM,
+  TOKEN_AUDIENCE,
+  TOKEN_ISSUER,
+  TOKEN_TOLERANCE,
+  TOKEN_TYPE,
+} from "./access_token.ts";
 export {
   ASSERTION_HEADER,
   type AssertionOptions,
@@ -13,7 +20,19 @@ export {
   createAssertionSigner,
   createAssertionVerifier,
 } from "./assertion.ts";
-export { loginSchema, tokensSchema, usernameSchema } from "./contract.ts";
+export {
+  loginSchema,
+  meSchema,
+  newUserSchema,
+  passwordChangeSchema,
+  refreshSchema,
+  tokensSchema,
+  usernameSchema,
+  userPageSchema,
+  userPatchSchema,
+  userQuerySchema,
+  userViewSchema,
+} from "./contract.ts";
 export {
   type Caller,
   type Principal,
@@ -26,6 +45,11 @@ export {
   roleSchema,
 } from "./principal.ts";
 export { createRemoteKeys, type RemoteKeys, type RemoteKeysOptions } from "./remote_keys.ts";
+export {
+  createRevocationWatcher,
+  type RevocationWatcher,
+  type RevocationWatcherOptions,
+} from "./revocation_watcher.ts";
 export { TokenError, type TokenErrorCode } from "./token_error.ts";
 export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./token_verifier.ts";
 export { fixedKeys, type TrustedKeys } from "./trusted_keys.ts";

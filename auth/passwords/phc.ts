@@ -14,9 +14,13 @@ const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([\w+/]+)\$
  * Writes a hash in the PHC string format, which other argon2 libraries read.
  *
  * @example
- * ```ts ignore
- * encodePhc({ parameters: { memory: 19_456, passes: 2, lanes: 1 }, salt, tag });
- * // $argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$…
+ * ```ts
+ * import { encodePhc } from "./phc.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [salt, tag] = [new Uint8Array(6), new Uint8Array(3)];
+ * const text = encodePhc({ parameters: { memory: 19_456, passes: 2, lanes: 1 }, salt, tag });
+ * assertEquals(text, "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAA$AAAA");
  * ```
  */
 export function encodePhc({ parameters, salt, tag }: EncodedHash): string {

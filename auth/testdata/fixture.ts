@@ -2,7 +2,7 @@ import type { Role } from "@flotilla/runtime";
 import { ManualClock } from "@flotilla/runtime/testing";
 import { ASSERTION_HEADER, createAssertionSigner } from "../assertion.ts";
 import { type AuthOptions, createAuth } from "../auth.ts";
-import { seedDevelopmentAdmin } from "../development_admin.ts";
+import { seedDevelopmentAdmin } from "../first_admin.ts";
 import { createPasswordHasher, type PasswordHasher } from "../passwords/password_hasher.ts";
 import type { Caller, Principal } from "../principal.ts";
 import { createTokenVerifier } from "../token_verifier.ts";
