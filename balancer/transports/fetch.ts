@@ -33,7 +33,7 @@ export interface FetchTransportOptions {
 export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   const { maxIdle = 1_024, idleTimeout = 4_000 } = options;
   const send = options.fetch ?? fetch;
-  const client = options.fetch === undefined ? createClient(maxIdle, idleTimeout) : undefined;
+  let client = options.fetch === undefined ? createClient(maxIdle, idleTimeout) : undefined;
   return {
     name: "fetch",
     async send(request, { upstream, signal }: SendOptions) {
@@ -53,6 +53,7 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
     },
     close() {
       client?.close();
+      client = undefined;
     },
   };
 }

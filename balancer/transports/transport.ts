@@ -33,6 +33,6 @@ export interface Transport {
   send(request: UpstreamRequest, options: SendOptions): Promise<Response>;
   /** This upstream is no member any more and nothing is in flight to it: its connections can be closed. */
   forget?(upstream: Upstream): void;
-  /** Closes all connections. */
+  /** Closes all connections. Closing twice is safe. */
   close(): void;
 }
