@@ -34,6 +34,12 @@ export interface ServicePair extends AsyncDisposable {
   readonly two: Service;
   /** Sends a request to a service, by an admin unless `as` says otherwise. */
   call(service: Service, path: string, init?: CallInit): Promise<Response>;
+  /** Sends a body that comes in parts. */
+  stream(
+    service: Service,
+    path: string,
+    init: { body: ReadableStream<Uint8Array<ArrayBuffer>>; headers: Record<string, string> },
+  ): Promise<Response>;
 }
 
 /** What {@linkcode ServicePair.call} sends. */
@@ -45,6 +51,8 @@ export interface CallInit {
   headers?: Record<string, string>;
   /** @default an admin named "root" */
   as?: Caller;
+  /** Ends the request. */
+  signal?: AbortSignal;
 }
 
 /** How {@linkcode startPair} differs from the plain pair. */
@@ -75,30 +83,53 @@ export async function startPair(
       clock: realTime ? systemClock : clock,
       ...rest,
     });
+  const send = async (service: Service, path: string, init: RequestInit & { as?: Caller }) => {
+    const { as = userNamed("root", "admin"), ...rest } = init;
+    const headers = new Headers(init.headers);
+    headers.set(ASSERTION_HEADER, await signer.sign(as));
+    return await service.fetch(new Request(`http://service${path}`, { ...rest, headers }));
+  };
   return {
     clock,
     database,
     cache,
     one: start("service_1"),
     two: start("service_2"),
-    async call(service, path, init = {}) {
-      const { body, as = userNamed("root", "admin"), headers = {} } = init;
-      const { method = body === undefined ? "GET" : "POST" } = init;
-      const request = new Request(`http://service${path}`, {
-        method,
-        headers: {
-          [ASSERTION_HEADER]: await signer.sign(as),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    call(service, path, init = {}) {
+      const { body, headers = {}, ...rest } = init;
+      if (body === undefined) return send(service, path, { headers, ...rest });
+      const text = typeof body === "string" ? body : JSON.stringify(body);
+      return send(service, path, {
+        method: "POST",
+        ...rest,
+        body: text,
+        headers: { "content-type": "application/json", ...headers },
       });
-      return await service.fetch(request);
     },
+    stream: (service, path, init) => send(service, path, { method: "POST", ...init }),
     // deno-lint-ignore require-await -- an AsyncDisposable, so that tests need not know what it closes
     async [Symbol.asyncDispose]() {
       database.close();
       cache.close();
     },
+  };
+}
+
+/** Counts what is asked of a KV. */
+export function countingKv(): {
+  readonly counts: { get: number; getMany: number };
+  wrap(kv: Deno.Kv): Deno.Kv;
+} {
+  const counts = { get: 0, getMany: 0 };
+  return {
+    counts,
+    wrap: (kv) =>
+      new Proxy(kv, {
+        get(target, name) {
+          if (name === "get" || name === "getMany") counts[name]++;
+          const own: unknown = Reflect.get(target, name, target);
+          return typeof own === "function" ? own.bind(target) : own;
+        },
+      }),
   };
 }

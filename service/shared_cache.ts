@@ -9,6 +9,14 @@ export type Lookup<T> =
   /** It did not answer, or is not asked for now. */
   | { readonly kind: "unavailable" };
 
+/** What became of an entry that was to be put. */
+export type PutOutcome =
+  | { readonly kind: "put"; readonly versionstamp: string }
+  /** Something else is there by now. */
+  | { readonly kind: "refused" }
+  /** It is too large, or the cache is full, did not answer, or is not asked for now. */
+  | { readonly kind: "failed" };
+
 /** How {@linkcode SharedCache} asks. */
 export interface SharedCacheOptions {
   /** Milliseconds that the cache has for an answer. @default 75 */
@@ -61,11 +69,6 @@ export class SharedCache {
     return this.#kv !== undefined && !this.#breaker.open;
   }
 
-  /** Whether an entry of about that many bytes can be put. */
-  fits(size: number): boolean {
-    return size <= MAX_ENTRY_BYTES;
-  }
-
   async get<T>(key: Deno.KvKey): Promise<Lookup<T>> {
     const entry = await this.#ask((kv) => kv.get<T>(key));
     if (entry === undefined) return { kind: "unavailable" };
@@ -78,20 +81,20 @@ export class SharedCache {
    *
    * @param options.size about how many bytes the value has
    * @param options.ttl milliseconds that it stays; default as all entries
-   * @returns the entry's versionstamp, or `undefined` when it was not put
    */
   async put(
     key: Deno.KvKey,
     value: unknown,
     options: { over: Lookup<unknown>; size: number; ttl?: number },
-  ): Promise<string | undefined> {
+  ): Promise<PutOutcome> {
     const { over, size, ttl = this.#ttl * (1 + this.#jitter * (2 * this.#random() - 1)) } = options;
-    if (over.kind === "unavailable" || !this.fits(size)) return undefined;
+    if (over.kind === "unavailable" || size > MAX_ENTRY_BYTES) return { kind: "failed" };
     const versionstamp = over.kind === "found" ? over.versionstamp : null;
     const result = await this.#ask((kv) =>
       kv.atomic().check({ key, versionstamp }).set(key, value, { expireIn: Math.ceil(ttl) }).commit()
     );
-    return result?.ok === true ? result.versionstamp : undefined;
+    if (result === undefined) return { kind: "failed" };
+    return result.ok ? { kind: "put", versionstamp: result.versionstamp } : { kind: "refused" };
   }
 
   /** Removes an entry that nobody has replaced since. */

@@ -84,19 +84,15 @@ export class SharedLayer<T> {
 
   /** What the database holds now, from the shared cache when it stands there. */
   async read(subject: Subject<T>): Promise<SharedAnswer<T>> {
-    const { cache, observer } = this.#options;
     const key = this.#key(subject);
-    let lookup = await cache.get<Entry<T>>(key);
-    if (this.#isLeased(lookup)) {
-      observer.coalesced();
-      lookup = await this.#awaitFill(key);
-    }
-    const reading = await this.#standing(subject, lookup);
-    if (reading === undefined) observer.miss();
-    else observer.hit();
-    return reading === undefined
-      ? await this.#fill(subject, { key, lookup })
-      : { ...reading, miss: undefined, stored: false };
+    const lookup = await this.#options.cache.get<Entry<T>>(key);
+    const found = this.#isLeased(lookup) ? undefined : await this.#standing(subject, lookup);
+    if (found !== undefined) return found;
+    const lease = this.#isLeased(lookup) ? "taken" : await this.#takeLease(key, lookup);
+    if (lease !== "taken") return await this.#fill(subject, { key, ...lease });
+    this.#options.observer.coalesced();
+    const later = await this.#awaitFill(key);
+    return await this.#standing(subject, later) ?? await this.#fill(subject, { key, lookup: later });
   }
 
   /** What the cache holds, however old, and when it was read from the database. */
@@ -110,32 +106,47 @@ export class SharedLayer<T> {
     return ["data", this.#options.tail.position.epoch, this.#options.kind, subject.name];
   }
 
-  /** A service that was faster may have put what is newer than this one knows. */
-  async #standing(subject: Subject<T>, lookup: Lookup<Entry<T>>): Promise<Reading<T> | undefined> {
+  /** What the cache had, when it stands. */
+  async #standing(subject: Subject<T>, lookup: Lookup<Entry<T>>): Promise<SharedAnswer<T> | undefined> {
     if (lookup.kind !== "found" || lookup.value.kind !== "value") return undefined;
     const { value: entry } = lookup;
-    const { tail } = this.#options;
+    const { tail, observer } = this.#options;
+    // A service that was faster may have put what is newer than this one knows.
     if (entry.asOf.seq > tail.position.seq) await tail.fence();
-    return subject.stands(entry.value, entry.asOf) ? entry : undefined;
+    if (!subject.stands(entry.value, entry.asOf)) return undefined;
+    observer.hit();
+    return { ...entry, miss: undefined, stored: false };
   }
 
-  async #fill(
-    subject: Subject<T>,
-    { key, lookup }: { key: Deno.KvKey; lookup: Lookup<Entry<T>> },
-  ): Promise<SharedAnswer<T>> {
+  /** Takes the lease; where none can be put there is nobody to wait for either. */
+  async #takeLease(
+    key: Deno.KvKey,
+    lookup: Lookup<Entry<T>>,
+  ): Promise<"taken" | { lookup: Lookup<Entry<T>>; lease?: string }> {
     const { cache, clock, leaseTime } = this.#options;
     const lease: Entry<T> = { kind: "lease", until: clock.now() + leaseTime };
-    const taken = await cache.put(key, lease, { over: lookup, size: 0, ttl: leaseTime });
+    const outcome = await cache.put(key, lease, { over: lookup, size: 0, ttl: leaseTime });
+    if (outcome.kind === "refused") return "taken";
+    return outcome.kind === "put" ? { lookup, lease: outcome.versionstamp } : { lookup };
+  }
+
+  /** Reads the database, and puts what it says over the lease or, without one, over what was looked up. */
+  async #fill(
+    subject: Subject<T>,
+    { key, lookup, lease }: { key: Deno.KvKey; lookup: Lookup<Entry<T>>; lease?: string },
+  ): Promise<SharedAnswer<T>> {
+    const { cache, observer } = this.#options;
+    observer.miss();
     let stored = false;
     try {
       const reading = await subject.load();
-      const over: Lookup<unknown> = taken === undefined
+      const over: Lookup<unknown> = lease === undefined
         ? lookup
-        : { kind: "found", value: lease, versionstamp: taken };
+        : { kind: "found", value: undefined, versionstamp: lease };
       stored = await this.#put(key, { reading, over });
       return { ...reading, miss: missOf(lookup), stored };
     } finally {
-      if (taken !== undefined && !stored) await cache.remove(key, taken);
+      if (lease !== undefined && !stored) await cache.remove(key, lease);
     }
   }
 
@@ -147,8 +158,8 @@ export class SharedLayer<T> {
     const { value, asOf, size } = reading;
     const entry: Entry<T> = { kind: "value", value, asOf, size, at: clock.now() };
     const outcome = await cache.put(key, entry, { over, size });
-    if (outcome === undefined && cache.available && cache.fits(size)) observer.refused();
-    return outcome !== undefined;
+    if (outcome.kind === "refused") observer.refused();
+    return outcome.kind === "put";
   }
 
   #isLeased(lookup: Lookup<Entry<T>>): boolean {
