@@ -8,6 +8,7 @@ import {
   readFlags,
   serve,
   serveFlags,
+  switchFlag,
   withDeadline,
 } from "@flotilla/runtime";
 import { z } from "zod";
@@ -19,6 +20,10 @@ const flags = readFlags({ name: "deno task worker", summary: "takes long-running
   store: flag(z.string("must be given"), { help: "where tasks are kept: what Deno.openKv takes" }),
   service: flag(originSchema.default("http://127.0.0.1:5002"), { help: "the data service that tasks call" }),
   concurrency: flag(number(z.number().int().min(1).max(1_000)).default(4), { help: "tasks run at once" }),
+  perOwner: flag(number(z.number().int().min(1)).optional(), {
+    help: "tasks of one user that may run at once, over all workers",
+  }),
+  allowPrivate: switchFlag({ help: "let tasks of the kind http call private networks" }),
   lease: flag(number(z.number().min(1).max(3_600)).default(10), {
     help: "seconds after which the tasks of a silent worker are taken up by another",
     placeholder: "SECONDS",
@@ -31,9 +36,10 @@ const worker = createWorker({
   store: withDeadline(kv),
   internalKey: key,
   instance,
-  kinds: builtinKinds,
+  kinds: builtinKinds({ allowPrivate: flags.allowPrivate }),
   service: { origin: flags.service },
   concurrency: flags.concurrency,
+  perOwner: flags.perOwner,
   lease: flags.lease * 1_000,
 });
 worker.start();

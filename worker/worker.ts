@@ -10,7 +10,8 @@ import { serviceCalls, type ServiceTarget } from "./service_caller.ts";
 import { TaskStore } from "./engine/task_store.ts";
 
 /** What {@linkcode createWorker} makes a worker from. */
-export interface WorkerOptions extends Pick<RunnerOptions, "concurrency" | "lease" | "heartbeat" | "grace"> {
+export interface WorkerOptions
+  extends Pick<RunnerOptions, "concurrency" | "perOwner" | "lease" | "heartbeat" | "grace"> {
   /** Where tasks are kept; every worker of one system has the same. The caller closes it. */
   store: Deno.Kv;
   /** The key that all roles share, at least 32 characters. */

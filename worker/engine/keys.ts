@@ -25,7 +25,8 @@ export const PRIORITY_STEP = 30_000;
  * - `wake`: changes whenever there may be something to do;
  * - `inbox`: changes when a worker must look at the tasks it runs;
  * - `idempotency`: the answers that repeated requests get again;
- * - `part`, `log`: what runs write.
+ * - `upload`: the files that users send for their tasks;
+ * - `part`, `log`: the content of files, and what runs log.
  */
 export const keys = {
   task: ({ owner, id }: TaskRef): Deno.KvKey => ["task", owner, id],
@@ -41,6 +42,7 @@ export const keys = {
   inbox: (holder: string): Deno.KvKey => ["inbox", holder],
   idempotency: (owner: string, key: string): Deno.KvKey => ["idempotency", owner, key],
   part: (id: string, token: string, name: string): Deno.KvKey => ["part", id, token, name],
+  upload: ({ owner, id }: TaskRef): Deno.KvKey => ["upload", owner, id],
   log: (id: string): Deno.KvKey => ["log", id],
 } satisfies Record<string, Deno.KvKey | ((...parts: never[]) => Deno.KvKey)>;
 

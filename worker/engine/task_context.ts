@@ -1,4 +1,5 @@
 import type { Principal } from "@flotilla/auth/verify";
+import type { UploadedFile } from "./uploads.ts";
 
 /** Calls the data service on behalf of the task's owner. */
 export interface ServiceCaller {
@@ -23,6 +24,12 @@ export interface TaskContext<T> {
   /** Aborted when the task is cancelled, takes too long, was lost to another worker, or is handed back. */
   readonly signal: AbortSignal;
   readonly service: ServiceCaller;
+  /**
+   * A file that the owner has uploaded.
+   *
+   * @throws {PermanentError} when there is none of that id, or no longer
+   */
+  upload(id: string): Promise<UploadedFile>;
   /** Tells how far it is. @param fraction from 0 to 1 */
   progress(fraction: number, note?: string): void;
   /** Adds a line to the task's log. */

@@ -16,6 +16,7 @@ import {
 import type { ServiceCaller, TaskContext } from "./task_context.ts";
 import type { Progress, Task, TaskEvent, TaskResult } from "./task_state.ts";
 import { TaskLog } from "./task_log.ts";
+import { findUpload, type UploadedFile } from "./uploads.ts";
 
 const logger = getLogger(["flotilla", "worker", "run"]);
 /** A result of more characters of JSON than this is kept as a file. */
@@ -162,10 +163,18 @@ export class TaskRun {
       owner: task.owner,
       signal: this.#controller.signal,
       service: this.#environment.service(task, this.#controller.signal),
+      upload: (id) => this.#upload(id),
       progress: (fraction, note) => this.#tell(progressOf(fraction, note)),
       log: (line) => this.#log.add(line, this.#environment.clock.now()),
       artifact: (name, type) => this.#file(name, type),
     };
+  }
+
+  async #upload(id: string): Promise<UploadedFile> {
+    const { kv, clock } = this.#environment;
+    const found = await findUpload(kv, { owner: this.hold.task.owner.subject, id }, clock.now());
+    if (found === undefined) throw new PermanentError(`There is no uploaded file ${id}`);
+    return found;
   }
 
   #file(name: string, type: string): FileWriter {

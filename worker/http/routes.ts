@@ -7,11 +7,18 @@ import { idempotencyKey } from "./idempotency.ts";
 import { submitTask } from "./submit_task.ts";
 import { taskAnswer } from "./task_answer.ts";
 import { taskEvents } from "./task_events.ts";
-import { listTasks } from "./task_list.ts";
+import { listFailed, listTasks } from "./task_list.ts";
 import { readLog } from "../engine/task_log.ts";
 import { readTaskRequest } from "./task_request.ts";
+import { FileTooLargeError } from "../engine/parts.ts";
+import { keepUpload } from "../engine/uploads.ts";
 import { RefusedError, type TaskEntry, type TaskStore } from "../engine/task_store.ts";
 import { taskUrl } from "./task_view.ts";
+
+/** Bytes that an uploaded file may have. */
+const UPLOAD_LIMIT = 64 * 1_024 * 1_024;
+/** Instead of an owner: all of them. */
+const EVERYONE = "*";
 
 /** What the routes need. */
 export interface RouteOptions {
@@ -43,7 +50,7 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
 
   /** The caller's own task: that of somebody else is not found, just as one that never was. */
   async function own(c: Context<Bindings>, id: string): Promise<TaskEntry> {
-    const entry = await store.get({ owner: c.var.principal.subject, id });
+    const entry = await store.get({ owner: ownerOf(c), id });
     if (entry === undefined) {
       throw new ProblemError(404, `You have no task ${JSON.stringify(id.slice(0, 64))}`);
     }
@@ -61,8 +68,28 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
   });
 
   app.get("/longtask", async (c) => {
-    return c.json(await listTasks(store, c.var.principal.subject, new URL(c.req.url).searchParams));
+    const query = new URL(c.req.url).searchParams;
+    const owner = ownerOf(c);
+    return c.json(owner === EVERYONE ? await listFailed(store, query) : await listTasks(store, owner, query));
   });
+
+  app.post("/longtask/uploads", async (c) => {
+    const { body, headers } = c.req.raw;
+    const type = headers.get("content-type") ?? "application/octet-stream";
+    const upload = await keepUpload(store.kv, body ?? new Blob().stream(), {
+      owner: c.var.principal.subject,
+      type: type.slice(0, 200),
+      limit: UPLOAD_LIMIT,
+      now: clock.now(),
+    }).catch((cause) => {
+      if (!(cause instanceof FileTooLargeError)) throw cause;
+      throw new ProblemError(413, `A file may have ${UPLOAD_LIMIT} bytes`, { cause });
+    });
+    const { id, file: { size, digest }, expires } = upload;
+    return c.json({ file: id, size, sha256: digest, expires: new Date(expires).toISOString() }, 201);
+  });
+
+  app.all("/longtask/uploads", (c) => refuseMethod(c.req.method, "POST"));
 
   app.get("/longtask/:id", async (c) => {
     const entry = await own(c, c.req.param("id"));
@@ -79,6 +106,21 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       throw new ProblemError(409, `The task is over: it has ${error.task.state.status}`, { cause: error });
+    }
+  });
+
+  app.post("/longtask/:id/retry", async (c) => {
+    const entry = await own(c, c.req.param("id"));
+    try {
+      const changed = await store.change(entry, { type: "resend", now: clock.now() });
+      onQueued();
+      return taskAnswer(store.kv, changed, { request: c.req.raw, now: clock.now(), status: 202 });
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      const { status } = error.task.state;
+      throw new ProblemError(409, `Only a failed or cancelled task is sent again: it is ${status}`, {
+        cause: error,
+      });
     }
   });
 
@@ -107,6 +149,7 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
 
   app.all("/longtask", (c) => refuseMethod(c.req.method, "GET, POST"));
   app.all("/longtask/:id", (c) => refuseMethod(c.req.method, "GET, DELETE"));
+  app.all("/longtask/:id/retry", (c) => refuseMethod(c.req.method, "POST"));
   app.all("/longtask/:id/*", (c) => refuseMethod(c.req.method, "GET"));
   app.notFound((c) => {
     throw new ProblemError(404, `There is nothing at ${c.req.path}`);
@@ -115,6 +158,14 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
     throw error;
   });
   return app;
+}
+
+/** Whose tasks are meant: the caller's, or with `?owner=` those of somebody else when an administrator asks. */
+function ownerOf(c: Context<Bindings>): string {
+  const { subject, role } = c.var.principal;
+  const owner = c.req.query("owner") ?? subject;
+  if (owner === subject || role === "admin") return owner;
+  throw new ProblemError(403, "Only an administrator may look at the tasks of others");
 }
 
 function refuseMethod(method: string, allow: string): never {

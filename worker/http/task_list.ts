@@ -1,5 +1,6 @@
 import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
+import { keys, refOf, type TaskRef } from "../engine/keys.ts";
 import { TASK_STATUSES } from "../engine/task_state.ts";
 import type { TaskStore } from "../engine/task_store.ts";
 import { taskListView } from "./task_view.ts";
@@ -10,7 +11,7 @@ const SCAN_LIMIT = 1_000;
 const querySchema = z.object({
   status: z.enum(TASK_STATUSES).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().regex(/^[\w-]{1,64}$/, "is not a cursor of this list").optional(),
+  cursor: z.string().regex(/^[\w=+/-]{1,512}$/, "is not a cursor of this list").optional(),
 });
 
 /** A page of a list of tasks. */
@@ -21,17 +22,40 @@ export interface TaskPage {
 }
 
 /**
+ * The failed tasks of all owners, for an administrator to look at and send again.
+ *
+ * @throws {ProblemError} 422 for a query that cannot be
+ */
+export async function listFailed(store: TaskStore, query: URLSearchParams): Promise<TaskPage> {
+  const { status, limit, cursor } = parseQuery(query);
+  if (status !== "failed") throw new ProblemError(422, "owner=* goes with status=failed only");
+  const entries = store.kv.list({ prefix: keys.failed }, {
+    limit: limit + 1,
+    batchSize: limit + 1,
+    ...(cursor === undefined ? {} : { cursor }),
+  });
+  const refs: TaskRef[] = [];
+  let last = "";
+  let next: string | null = null;
+  for await (const { key } of entries) {
+    if (refs.length === limit) {
+      next = last;
+      break;
+    }
+    refs.push(refOf(key));
+    last = entries.cursor;
+  }
+  const tasks = (await store.getMany(refs)).flatMap((entry) => entry === undefined ? [] : [entry.task]);
+  return { tasks: tasks.map((task) => ({ ...taskListView(task), owner: task.owner.subject })), next };
+}
+
+/**
  * An owner's tasks, newest first: `?status`, `?limit` (1 to 100, 20 when not given), `?cursor`.
  *
  * @throws {ProblemError} 422 for a query that cannot be
  */
 export async function listTasks(store: TaskStore, owner: string, query: URLSearchParams): Promise<TaskPage> {
-  const parsed = querySchema.safeParse(Object.fromEntries(query));
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    throw new ProblemError(422, errors.join("; "));
-  }
-  const { status, limit, cursor } = parsed.data;
+  const { status, limit, cursor } = parseQuery(query);
   const tasks: Record<string, unknown>[] = [];
   let last: string | undefined;
   let looked = 0;
@@ -45,4 +69,11 @@ export async function listTasks(store: TaskStore, owner: string, query: URLSearc
     if (status === undefined || task.state.status === status) tasks.push(taskListView(task));
   }
   return { tasks, next: null };
+}
+
+function parseQuery(query: URLSearchParams): z.infer<typeof querySchema> {
+  const parsed = querySchema.safeParse(Object.fromEntries(query));
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new ProblemError(422, errors.join("; "));
 }

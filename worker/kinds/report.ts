@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { defineTask } from "../engine/define_task.ts";
 import { reportCsv } from "./report_csv.ts";
+import { reportChart, reportPage } from "./report_page.ts";
 import { ReportTally } from "./report_tally.ts";
 import { readRecords } from "./service_records.ts";
 
 /**
  * Reads the records that its owner may read and tells how many there are, how large, and how they are spread over
- * prefixes and days: as its result, and as `report.csv`.
+ * prefixes and days: as its result, as `report.csv`, as a chart (`report.svg`) and as a page (`report.html`).
  */
 export const report = defineTask({
   name: "report",
@@ -27,6 +28,8 @@ export const report = defineTask({
     log(`${tally.count} records on ${pages} pages`);
     const summary = tally.summary();
     await artifact("report.csv", "text/csv; charset=utf-8").write(reportCsv(summary));
+    await artifact("report.svg", "image/svg+xml").write(reportChart(summary));
+    await artifact("report.html", "text/html; charset=utf-8").write(reportPage(summary, new Date()));
     progress(1, `${tally.count} records`);
     return { ...summary, filter: input };
   },

@@ -1,4 +1,5 @@
 import { stringify } from "@std/csv/stringify";
+import { inertCell } from "./inert_cell.ts";
 import type { ReportSummary, SizeSummary } from "./report_tally.ts";
 
 const COLUMNS = ["group", "name", "count", "bytes", "min", "median", "p95", "max"];
@@ -14,10 +15,5 @@ export function reportCsv(summary: ReportSummary): string {
 }
 
 function row(group: string, name: string, { count, bytes, min, median, p95, max }: SizeSummary) {
-  return { group, name: inert(name), count, bytes, min, median, p95, max };
-}
-
-/** A spreadsheet would run what begins like a formula, and names come from whoever writes records. */
-function inert(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return { group, name: inertCell(name), count, bytes, min, median, p95, max };
 }

@@ -68,7 +68,7 @@ export function prefixOf(id: string): string {
   return prefix ?? "(none)";
 }
 
-function dayOf(created: string | number): string {
+function dayOf(created: string): string {
   const date = new Date(created);
   return Number.isNaN(date.getTime()) ? "(unknown)" : date.toISOString().slice(0, 10);
 }

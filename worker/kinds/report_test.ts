@@ -6,7 +6,7 @@ import { report } from "./report.ts";
 const DAY = "2026-03-01T12:00:00.000Z";
 
 /** A service with `count` records, which notes who asks. */
-function service(count: number, page = 100) {
+function service(count: number) {
   const records = Array.from({ length: count }, (_, index) => ({
     id: `${index % 2 === 0 ? "order" : "=bad"}:${index}`,
     value: "x".repeat(index),
@@ -23,7 +23,9 @@ function service(count: number, page = 100) {
       async fetch(request: Request) {
         const caller = await verifier.verify(request);
         callers.push(caller.kind === "user" ? caller.principal.subject : "nobody");
-        const start = Number(new URL(request.url).searchParams.get("cursor") ?? 0);
+        const { searchParams } = new URL(request.url);
+        const page = Number(searchParams.get("limit"));
+        const start = Number(searchParams.get("cursor") ?? 0);
         const next = start + page < count ? `${start + page}` : null;
         return Response.json({ cached: false, data: records.slice(start, start + page), next });
       },
@@ -42,7 +44,7 @@ Deno.test("report counts, measures and groups all records, on behalf of its owne
   assertEquals(all, sizes);
   assertEquals([prefixes.order.count, prefixes["=bad"].count, filter], [125, 125, {}]);
   assertEquals(days, { "2026-03-01": sizes });
-  assertEquals(callers, ["alice", "alice", "alice"]);
+  assertEquals(callers, ["alice", "alice"]);
 });
 
 Deno.test("report writes a CSV that its owner can download, and no formula in it", async () => {

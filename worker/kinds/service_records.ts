@@ -3,11 +3,7 @@ import { PermanentError } from "../engine/define_task.ts";
 import type { ServiceCaller } from "../engine/task_context.ts";
 
 const pageSchema = z.object({
-  data: z.array(z.object({
-    id: z.string(),
-    value: z.unknown(),
-    created: z.union([z.string(), z.number()]),
-  })),
+  data: z.array(z.looseObject({ id: z.string(), value: z.unknown(), created: z.string() })),
   next: z.string().nullish(),
 });
 
@@ -15,7 +11,7 @@ const pageSchema = z.object({
 export type ServiceRecord = z.infer<typeof pageSchema>["data"][number];
 
 /** Records asked for at once. */
-const PAGE = 100;
+const PAGE = 200;
 
 /**
  * The records that the task's owner may read, page by page.
@@ -31,7 +27,7 @@ export async function* readRecords(
   if (options.prefix !== undefined) query.set("prefix", options.prefix);
   for (;;) {
     const response = await service(`/data?${query}`);
-    if (!response.ok) await refuse(response);
+    if (!response.ok) throw await refusalOf(response);
     const { data, next } = pageSchema.parse(await response.json());
     yield data;
     if (next === null || next === undefined) return;
@@ -41,10 +37,11 @@ export async function* readRecords(
 
 const problemSchema = z.object({ detail: z.string() });
 
-async function refuse(response: Response): Promise<never> {
+/** What an answer of the service that is no success means for a task: to be tried again, or not. */
+export async function refusalOf(response: Response): Promise<Error> {
   const body: unknown = await response.json().catch(() => undefined);
   const { data } = problemSchema.safeParse(body);
   const message = `The service answered ${response.status}: ${data?.detail ?? "no reason given"}`;
   const again = response.status >= 500 || response.status === 429 || response.status === 408;
-  throw again ? new Error(message) : new PermanentError(message);
+  return again ? new Error(message) : new PermanentError(message);
 }
