@@ -1,0 +1,86 @@
+// deno-lint-ignore-file no-console -- a terminal program
+import { flag, listFlag, number, readFlags } from "@flotilla/runtime";
+import { z } from "zod";
+import { describeMachine } from "../machine.ts";
+import { keepSection } from "../results_file.ts";
+import { type Layout, measureFull, type Measurement, measurePaced } from "./measure.ts";
+import { installNodePeers, PEERS } from "./peers.ts";
+import { medians, table, YARDSTICK } from "./report.ts";
+import { startUpstream } from "./upstream.ts";
+import { WORKLOADS } from "./workloads.ts";
+
+const flags = readFlags({
+  name: "deno task bench-balancer",
+  summary: "measures the balancer beside nginx, HAProxy, Caddy and two proxies on Node, in one run",
+}, {
+  seconds: flag(number(z.number().int().min(1)).default(5), { help: "length of one measurement" }),
+  rounds: flag(number(z.number().int().min(1)).default(1), {
+    help: "how often everything is measured; the median counts",
+  }),
+  peer: listFlag(z.enum(PEERS.map(({ name }) => name)), { help: "measure these only" }),
+  workload: listFlag(z.enum(WORKLOADS.map(({ name }) => name)), { help: "measure these only" }),
+  keep: flag(z.enum(["yes", "no"]).default("yes"), { help: "write bench/RESULTS.md" }),
+});
+
+const folder = await Deno.makeTempDir({ prefix: "flotilla-bench-" });
+// nginx's workers, when started by root, are another user.
+await Deno.chmod(folder, 0o755);
+const layout: Layout = {
+  folder,
+  upstreamPort: 18_080,
+  peerPort: 18_081,
+  peerCore: 0,
+  clientCore: 1,
+  seconds: flags.seconds,
+};
+const peers = PEERS.filter(({ name }) =>
+  flags.peer.length === 0 || flags.peer.includes(name) || name === YARDSTICK
+);
+const workloads = WORKLOADS.filter(({ name }) =>
+  flags.workload.length === 0 || flags.workload.includes(name)
+);
+
+try {
+  if (peers.some(({ name }) => /^Node|^@fastify/.test(name))) await installNodePeers(folder);
+  await using _upstream = await startUpstream({ folder, port: layout.upstreamPort, core: layout.clientCore });
+  const full = medians(await inRounds((peer) => measureFull(peer, workloads, layout)));
+  const tables = workloads.map(({ name }) => table(name, full));
+  const [small] = workloads;
+  const yardstick = full.find(({ peer, workload }) => peer === YARDSTICK && workload === small?.name);
+  if (small !== undefined && yardstick !== undefined) {
+    const rate = Math.round(yardstick.requestsPerSecond / 2);
+    const paced = await inRounds(async (peer) => [await measurePaced(peer, small, { layout, rate })]);
+    tables.push(`At about ${rate} requests a second, half of what nginx does (latency is what counts here):`);
+    tables.push(table(small.name, medians(paced)));
+  }
+  const machine = await describeMachine({
+    nginx: ["nginx", "-v"],
+    HAProxy: ["haproxy", "-v"],
+    Caddy: ["caddy", "version"],
+    Node: ["node", "--version"],
+  });
+  const text = [machine, `\`deno task bench-balancer ${Deno.args.join(" ")}\``, ...tables].join("\n\n");
+  console.log(`\n${text}`);
+  if (flags.keep === "yes") await keepSection("Balancer", text);
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+
+async function inRounds(
+  measure: (peer: typeof peers[number]) => Promise<Measurement[]>,
+): Promise<Measurement[][]> {
+  const rounds: Measurement[][] = [];
+  for (let round = 1; round <= flags.rounds; round++) {
+    for (const peer of peers) {
+      const measured = await measure(peer);
+      rounds.push(measured);
+      for (const { workload, requestsPerSecond, p50, p99, errors } of measured) {
+        const figures = `${Math.round(requestsPerSecond)}/s, p50 ${p50.toFixed(2)} ms, p99 ${
+          p99.toFixed(2)
+        } ms`;
+        console.log(`${peer.name}, ${workload}: ${figures}, ${errors} errors`);
+      }
+    }
+  }
+  return rounds;
+}

@@ -1,0 +1,84 @@
+import { dirname, fromFileUrl } from "@std/path";
+import { answering, startPinned } from "../pinned.ts";
+import { wrk, type WrkResult } from "../wrk.ts";
+import type { Peer } from "./peers.ts";
+import { pathOf, type Workload } from "./workloads.ts";
+
+/** Where everything runs. */
+export interface Layout {
+  readonly folder: string;
+  readonly upstreamPort: number;
+  readonly peerPort: number;
+  /** The peer's core; client and upstream share the other one. */
+  readonly peerCore: number;
+  readonly clientCore: number;
+  /** Seconds of one measurement. */
+  readonly seconds: number;
+}
+
+/** What one peer did under one workload. */
+export interface Measurement extends WrkResult {
+  readonly peer: string;
+  readonly workload: string;
+}
+
+const HERE = dirname(fromFileUrl(import.meta.url));
+const WARM_UP_SECONDS = 2;
+
+/** Starts a peer, warms it up with each workload, measures each, and stops it. */
+export async function measureFull(
+  peer: Peer,
+  workloads: readonly Workload[],
+  layout: Layout,
+): Promise<Measurement[]> {
+  const { seconds } = layout;
+  const measured: Measurement[] = [];
+  await using _running = await startPeer(peer, layout);
+  for (const workload of workloads) {
+    await load(workload, layout, { seconds: WARM_UP_SECONDS });
+    const result = await load(workload, layout, { seconds });
+    measured.push({ peer: peer.name, workload: workload.name, ...result });
+  }
+  return measured;
+}
+
+/** Connections of the paced load: many, so that each may wait milliseconds between two requests. */
+const PACED_CONNECTIONS = 256;
+
+/** The latency of a peer under a load that does not fill it: `rate` requests a second. */
+export async function measurePaced(
+  peer: Peer,
+  workload: Workload,
+  options: { layout: Layout; rate: number },
+): Promise<Measurement> {
+  const { layout, rate } = options;
+  await using _running = await startPeer(peer, layout);
+  await load(workload, layout, { seconds: WARM_UP_SECONDS });
+  const result = await wrk(`http://127.0.0.1:${layout.peerPort}${pathOf(workload)}`, {
+    core: layout.clientCore,
+    connections: PACED_CONNECTIONS,
+    seconds: layout.seconds,
+    script: `${HERE}/paced.lua`,
+    args: [String(rate), String(PACED_CONNECTIONS)],
+  });
+  return { peer: peer.name, workload: workload.name, ...result };
+}
+
+async function startPeer(peer: Peer, layout: Layout): Promise<AsyncDisposable> {
+  const { folder, peerPort, upstreamPort, peerCore } = layout;
+  const { command, env = {} } = await peer.command({ port: peerPort, upstream: upstreamPort, folder });
+  const running = startPinned(command, { core: peerCore, env, cwd: folder });
+  await answering(`http://127.0.0.1:${peerPort}/`, running);
+  return running;
+}
+
+function load(workload: Workload, layout: Layout, options: { seconds: number }): Promise<WrkResult> {
+  const { connections, method, bytes } = workload;
+  const post = method === "POST" ? { script: `${HERE}/post.lua`, args: [String(bytes)] } : {};
+  return wrk(`http://127.0.0.1:${layout.peerPort}${pathOf(workload)}`, {
+    core: layout.clientCore,
+    connections,
+    seconds: options.seconds,
+    ...post,
+  });
+}

@@ -1,0 +1,77 @@
+/** A process of a benchmark, held on one core and ended with the `using` block that started it. */
+export interface Pinned extends AsyncDisposable {
+  readonly pid: number;
+  /** What it wrote on standard error so far. */
+  errors(): string;
+}
+
+/** How {@linkcode startPinned} starts. */
+export interface PinnedOptions {
+  /** Number of the core. */
+  core: number;
+  /** @default this process's environment */
+  env?: Record<string, string>;
+  /** @default this process's folder */
+  cwd?: string;
+}
+
+/** Starts a program on one core. */
+export function startPinned(command: readonly string[], options: PinnedOptions): Pinned {
+  const { core, env = {}, cwd } = options;
+  const child = new Deno.Command("taskset", {
+    args: ["-c", String(core), ...command],
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let errors = "";
+  const read = child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
+    new WritableStream({ write: (text) => void (errors = (errors + text).slice(-4_000)) }),
+  );
+  return {
+    pid: child.pid,
+    errors: () => errors,
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+      await child.status;
+      await read.catch(() => {});
+    },
+  };
+}
+
+/** Runs a program on one core to its end and gives what it wrote. */
+export async function runPinned(command: readonly string[], options: PinnedOptions): Promise<string> {
+  const { core, env = {} } = options;
+  const output = await new Deno.Command("taskset", {
+    args: ["-c", String(core), ...command],
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const [out, err] = [output.stdout, output.stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (!output.success) throw new Error(`Cannot run ${command[0]}: it ended with ${output.code}: ${err}`);
+  return out ?? "";
+}
+
+/** Waits until the address answers. */
+export async function answering(url: string, process: Pinned): Promise<void> {
+  const end = performance.now() + 15_000;
+  while (performance.now() < end) {
+    try {
+      const response = await fetch(url);
+      await response.body?.cancel();
+      if (response.ok) return;
+    } catch {
+      // It does not listen yet.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`Cannot start: nothing answers at ${url}: ${process.errors()}`);
+}
