@@ -38,6 +38,9 @@ const LOG_BYTES = 64 * 1_024 * 1_024;
 /** Milliseconds that a process before this one has to let go of the file. */
 const LOCK_PATIENCE = 1_000;
 
+/** The identity of every database in memory: it comes back empty when its process does, and is the same to clients. */
+const MEMORY_ID = "00000000-0000-0000-0000-000000000000";
+
 const TABLES = `
   create table entries (
     key blob not null primary key,
@@ -97,7 +100,7 @@ function prepareTables(database: DatabaseSync, path: string): void {
   try {
     const id = readPragma(database, "application_id");
     const layout = readPragma(database, "user_version");
-    if (id === 0 && isEmpty(database)) database.exec(TABLES);
+    if (id === 0 && isEmpty(database)) createTables(database, path);
     else if (id !== APPLICATION_ID) {
       throw new DatabaseOpenError(`Cannot open the database ${path}: the file is of another program`);
     } else if (layout !== LAYOUT) {
@@ -112,15 +115,24 @@ function prepareTables(database: DatabaseSync, path: string): void {
   }
 }
 
+function createTables(database: DatabaseSync, path: string): void {
+  database.exec(TABLES);
+  const id = path === ":memory:" ? MEMORY_ID : crypto.randomUUID();
+  database.prepare("insert into meta (name, value) values ('id', ?)").run(id);
+}
+
 function isEmpty(database: DatabaseSync): boolean {
   return database.prepare("select 1 from sqlite_schema limit 1").get() === undefined;
 }
 
-/** The value of a pragma that is a number. */
-export function readPragma(
-  database: DatabaseSync,
-  name: "application_id" | "user_version" | "page_count",
-): number {
+/** The UUID that the database was made with. */
+export function databaseId(database: DatabaseSync): string {
+  const id = database.prepare("select value from meta where name = 'id'").get()?.["value"];
+  if (typeof id !== "string") throw new TypeError(`Cannot read the database's identity: got ${typeof id}`);
+  return id;
+}
+
+function readPragma(database: DatabaseSync, name: "application_id" | "user_version"): number {
   const value = database.prepare(`pragma ${name}`).get()?.[name];
   if (typeof value !== "number") throw new TypeError(`Cannot read pragma ${name}: got ${typeof value}`);
   return value;

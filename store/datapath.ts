@@ -4,7 +4,7 @@
  * @module
  */
 import { bytesFieldSize, varintSize, WireReader, WireWriter } from "./wire.ts";
-import { encodeVersionstamp, VERSIONSTAMP_LENGTH } from "./versionstamp.ts";
+import { VERSIONSTAMP_LENGTH, writeVersionstamp } from "./versionstamp.ts";
 
 /** How the bytes of a value are to be understood. */
 export const ENCODING = { v8: 1, le64: 2, bytes: 3 } as const;
@@ -234,7 +234,7 @@ export function encodeSnapshotReadOutput(ranges: readonly (readonly Entry[])[]):
 export function encodeWriteSuccess(version: number): Uint8Array<ArrayBuffer> {
   const writer = new WireWriter(2 + bytesFieldSize(VERSIONSTAMP_LENGTH));
   writer.varint(1, WRITE_STATUS.success);
-  writer.bytesField(2, encodeVersionstamp(version));
+  writeVersionstamp(version, writer.bytes, writer.room(2, VERSIONSTAMP_LENGTH));
   return writer.bytes;
 }
 
@@ -283,5 +283,5 @@ function writeEntry(writer: WireWriter, field: number, entry: Entry): void {
   writer.bytesField(1, entry.key);
   writer.bytesField(2, entry.value);
   writer.varint(3, entry.encoding);
-  writer.bytesField(4, encodeVersionstamp(entry.version));
+  writeVersionstamp(entry.version, writer.bytes, writer.room(4, VERSIONSTAMP_LENGTH));
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
-import { type DatabaseOptions, openDatabase } from "./database_file.ts";
+import { databaseId, type DatabaseOptions, openDatabase } from "./database_file.ts";
 import type { Entry, ReadRange } from "./datapath.ts";
 import type { Effect } from "./plan.ts";
 import { StorageFailure } from "./storage_failure.ts";
@@ -17,8 +17,6 @@ export interface Candidate {
   readonly key: Uint8Array;
 }
 
-/** The identity of every database in memory: it comes back empty when its process does, but it is the same to clients. */
-const MEMORY_ID = "00000000-0000-0000-0000-000000000000";
 /** How many versions are reserved at once, so that a commit need not write which one it used. */
 const VERSIONS_RESERVED = 1_000_000;
 
@@ -44,7 +42,7 @@ export class Table implements Disposable {
   constructor(options: DatabaseOptions, now: number) {
     this.#database = openDatabase(options);
     this.#statements = prepareStatements(this.#database);
-    this.id = options.path === ":memory:" ? MEMORY_ID : this.#identity();
+    this.id = databaseId(this.#database);
     const size = this.#database.prepare(
       "select count(*) as rows, coalesce(sum(length(key) + length(value)), 0) as bytes from entries",
     ).get();
@@ -97,6 +95,8 @@ export class Table implements Disposable {
   transaction<T>(work: () => T): T {
     const [rows, bytes, ceiling] = [this.#rows, this.#bytes, this.#ceiling];
     try {
+      // Left behind only by a roll-back that failed itself.
+      if (this.#database.isTransaction) this.#database.exec("rollback");
       this.#database.exec("begin immediate");
       const result = work();
       if (this.#version > this.#ceiling) this.#reserveVersions();
@@ -181,14 +181,6 @@ export class Table implements Disposable {
     this.#database.prepare("insert or replace into meta (name, value) values ('ceiling', ?)").run(
       this.#ceiling,
     );
-  }
-
-  #identity(): string {
-    const stored = this.#database.prepare("select value from meta where name = 'id'").get()?.["value"];
-    if (typeof stored === "string") return stored;
-    const id = crypto.randomUUID();
-    this.#database.prepare("insert into meta (name, value) values ('id', ?)").run(id);
-    return id;
   }
 }
 

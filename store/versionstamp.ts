@@ -11,9 +11,14 @@ const NEVER = -1;
  */
 export function encodeVersionstamp(version: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(VERSIONSTAMP_LENGTH);
-  writeUint32(bytes, 0, Math.floor(version / TWO_TO_32));
-  writeUint32(bytes, 4, version % TWO_TO_32);
+  writeVersionstamp(version, bytes, 0);
   return bytes;
+}
+
+/** Writes {@linkcode encodeVersionstamp}'s bytes where there are zeros. */
+export function writeVersionstamp(version: number, bytes: Uint8Array, offset: number): void {
+  writeUint32(bytes, offset, Math.floor(version / TWO_TO_32));
+  writeUint32(bytes, offset + 4, version % TWO_TO_32);
 }
 
 /** The version in a versionstamp of ten bytes; one that no commit of ours can have is a version that none has. */

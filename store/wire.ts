@@ -149,6 +149,14 @@ export class WireWriter {
     this.#offset += value.length;
   }
 
+  /** A byte field of `size` bytes that are zero until the caller writes them; returns where they begin. */
+  room(field: number, size: number): number {
+    this.header(field, size);
+    const start = this.#offset;
+    this.#offset += size;
+    return start;
+  }
+
   /** The head of an inner message of `size` bytes, which are to be written next. */
   header(field: number, size: number): void {
     this.bytes[this.#offset++] = field << 3 | WIRE.bytes;
