@@ -51,7 +51,7 @@ const ANSWER_FIELDS = [
 export function createCors(options: CorsOptions = {}): Cors {
   const { origins = [], maxAge = 600 } = options;
   for (const origin of origins) {
-    if (origin !== "*" && URL.parse(origin)?.origin !== origin) {
+    if (origin !== "*" && (origin.includes("*") || URL.parse(origin)?.origin !== origin)) {
       throw new TypeError(`Cannot allow origin: must be like https://app.example or *, got "${origin}"`);
     }
   }

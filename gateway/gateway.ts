@@ -14,9 +14,13 @@ import { createAdmission, type Limiters } from "./admission.ts";
 import { createClientOf } from "./client.ts";
 import { compressed } from "./compression.ts";
 import { type CorsOptions, createCors } from "./cors.ts";
-import { type Fetcher, forward } from "./forward.ts";
-import { inwardFields } from "./inward_fields.ts";
-import { outwardAnswer, withoutContent } from "./outward_answer.ts";
+import type { AdmittedExchange, Exchange } from "./exchange.ts";
+import type { Fetcher } from "./forward.ts";
+import { idempotencyKey } from "./idempotency/idempotency_key.ts";
+import type { IdempotencyStore } from "./idempotency/idempotency_store.ts";
+import { answerKeyed } from "./idempotency/keyed_exchange.ts";
+import { createCallInwards } from "./inward_call.ts";
+import { withoutContent } from "./outward_answer.ts";
 import { requestBody } from "./request_body.ts";
 import { createDocuments } from "./documents/documents.ts";
 import type { Route, UpstreamName } from "./route.ts";
@@ -41,6 +45,8 @@ export interface GatewayOptions {
   instance: string;
   /** How many requests a caller may make. @default as many as it likes */
   limiters?: Limiters;
+  /** Keeps the answers to requests with an `Idempotency-Key`, shared by all gateways. @default the field means nothing */
+  idempotency?: IdempotencyStore;
   /** Which other sites' pages may call. @default none */
   cors?: CorsOptions;
   /** Addresses and networks of proxies whose `X-Forwarded-*` are believed. @default none */
@@ -63,8 +69,9 @@ export interface GatewayOptions {
  */
 export function createGateway(options: GatewayOptions): Role {
   const { assertions, instance, routes = ROUTE_TABLE, clock = systemClock } = options;
-  const { checks, checkTimeout, registry } = options;
+  const { checks, checkTimeout, registry, idempotency: store } = options;
   const fetchers: Readonly<Record<UpstreamName, Fetcher>> = { ...options, gateway: createDocuments(routes) };
+  const callInwards = createCallInwards({ fetchers, clock });
   const router = createRouter(routes);
   const clientOf = createClientOf(options.trustedProxies ?? []);
   const cors = createCors(options.cors);
@@ -103,29 +110,26 @@ export function createGateway(options: GatewayOptions): Role {
     cors.addFields(fields, request);
     const route = routeOf(endpoint, exchange);
     const caller = await admission.admit({ request, access: route.access, address, fields });
-    const response = await pass(exchange, route, await assertions.sign(caller));
+    const response = await pass({ ...exchange, route, caller, assertion: await assertions.sign(caller) });
     // What holds secrets is not packed: its length would tell of them (BREACH).
     const packed = route.upstream === "auth" ? response : compressed(response, request);
     return request.method === "HEAD" ? withoutContent(packed) : packed;
   }
 
-  async function pass(exchange: Exchange, route: Route, assertion: string): Promise<Response> {
-    const { request, context, url, address } = exchange;
-    const { upstream } = route;
+  async function pass(exchange: AdmittedExchange): Promise<Response> {
+    const { request, url, route } = exchange;
     requireTarget(route, url);
     const body = await requestBody(request, route.body, { timeout: route.timeout, clock });
-    const timeout = Math.max(1, route.timeout - (clock.now() - exchange.arrived));
-    const call = new Request(`http://${upstream}${url.pathname}${url.search}`, {
-      // The content of a HEAD is cut at the end, so that its fields are those of GET.
-      method: route.method,
-      headers: inwardFields(request.headers, { context, assertion, timeout }),
-      body: body.kind === "read" ? body.bytes : body.kind === "streamed" ? body.stream : null,
-      redirect: "manual",
-    });
+    const key = route.idempotent ? idempotencyKey(request.headers) : undefined;
+    if (key !== undefined && store !== undefined && body.kind === "read") {
+      return await answerKeyed(exchange, { store, callInwards, key, content: body.bytes });
+    }
+    // The content of a HEAD is cut at the end, so that its fields are those of GET.
+    const { method } = route;
+    const content = body.kind === "read" ? body.bytes : body.kind === "streamed" ? body.stream : null;
     try {
-      const fetcher = fetchers[upstream];
-      const { signal: client } = request;
-      return outwardAnswer(await forward(call, { fetcher, upstream, address, timeout, client, clock }));
+      const target = url.pathname + url.search;
+      return await callInwards(exchange, { method, target, content, client: request.signal });
     } catch (error) {
       throw body.kind === "streamed" ? body.tooLong ?? error : error;
     }
@@ -139,19 +143,6 @@ export function createGateway(options: GatewayOptions): Role {
     ...(checkTimeout === undefined ? {} : { checkTimeout }),
     ...(registry === undefined ? {} : { registry }),
   });
-}
-
-/** One request on its way through. */
-interface Exchange {
-  readonly request: Request;
-  readonly context: RequestContext;
-  readonly url: URL;
-  /** Milliseconds since the epoch. */
-  readonly arrived: number;
-  /** Of the client. */
-  readonly address: string | undefined;
-  /** Fields of the answer, whatever it will be. */
-  readonly fields: Headers;
 }
 
 function routeOf(endpoint: Endpoint | undefined, { request: { method }, url }: Exchange): Route {
