@@ -8,7 +8,9 @@ const ignore = !canServe;
 
 /** What the runtime takes: its types let a sum have 64-bit integers only. */
 interface NumericAtomic {
-  mutate(mutation: { type: "sum"; key: Deno.KvKey; value: unknown }): { commit(): Promise<unknown> };
+  mutate(
+    mutation: Deno.KvMutation | { type: "sum"; key: Deno.KvKey; value: number | bigint },
+  ): { commit(): Promise<unknown> };
 }
 
 Deno.test("Deno's client puts a commit's versionstamp at the end of a key", { ignore }, async () => {
@@ -22,7 +24,7 @@ Deno.test("Deno's client puts a commit's versionstamp at the end of a key", { ig
 Deno.test("Deno's client adds to numbers and bigints of JavaScript", { ignore }, async () => {
   await using served = serveStore();
   using kv = await served.open();
-  const add = (key: string, value: unknown) => {
+  const add = (key: string, value: number | bigint) => {
     const operation: NumericAtomic = kv.atomic();
     return operation.mutate({ type: "sum", key: [key], value }).commit();
   };
