@@ -1,3 +1,4 @@
+import { kvAccessToken } from "@flotilla/runtime";
 import { eventually } from "@flotilla/runtime/testing";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createStore } from "./store.ts";
@@ -38,8 +39,7 @@ Deno.test("Deno's client adds to numbers and bigints of JavaScript", { ignore },
 
 Deno.test("Deno's client is told at once that its token is wrong", { ignore }, async () => {
   await using served = serveStore({ accessToken: TEST_TOKEN });
-  Deno.env.set("DENO_KV_ACCESS_TOKEN", "another-token-for-tests");
-  await assertRejects(() => Deno.openKv(served.url), Error, "status 401 Unauthorized: Invalid access token.");
+  await assertRejects(() => served.open(), Error, "status 401 Unauthorized: Invalid access token.");
 });
 
 Deno.test("Deno's client is told what the store refuses", { ignore }, async () => {
@@ -77,7 +77,7 @@ Deno.test("The store lets go of a watch whose client is gone", { ignore }, async
 });
 
 Deno.test("Deno's client goes on watching and writing when the store is restarted", { ignore }, async () => {
-  const accessToken = TEST_TOKEN;
+  const accessToken = kvAccessToken();
   Deno.env.set("DENO_KV_ACCESS_TOKEN", accessToken);
   const first = createStore({ accessToken });
   const listen = { port: 0, hostname: "127.0.0.1", onListen: () => {} };

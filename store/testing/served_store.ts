@@ -5,7 +5,7 @@ import { createStore, type Store, type StoreOptions } from "../store.ts";
 export interface ServedStore extends AsyncDisposable {
   readonly store: Store;
   readonly url: string;
-  /** Opens it as an application does. */
+  /** Opens it as an application does, with the token of the environment or of development. */
   open(): Promise<Deno.Kv>;
 }
 
