@@ -4,7 +4,8 @@ import { Registry } from "prom-client";
 import type { TaskDefinition } from "./engine/define_task.ts";
 import { keys } from "./engine/keys.ts";
 import { createRoutes } from "./http/routes.ts";
-import { createRunnerMetrics } from "./engine/runner_metrics.ts";
+import { createRunnerMetrics, registerQueueCounts } from "./engine/runner_metrics.ts";
+import { readQueueCounts } from "./engine/queue_counts.ts";
 import { Runner, type RunnerOptions } from "./engine/runner.ts";
 import { serviceCalls, type ServiceTarget } from "./service_caller.ts";
 import { TaskStore } from "./engine/task_store.ts";
@@ -62,6 +63,7 @@ export function createWorker(options: WorkerOptions): Worker {
     service: serviceCalls(service, { signer, clock }),
     metrics: createRunnerMetrics(registry),
   });
+  registerQueueCounts(registry, () => readQueueCounts(options.store));
   const routes = createRoutes({
     store,
     kinds,

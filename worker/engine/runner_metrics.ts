@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { QueueCounts } from "./queue_counts.ts";
 import type { RunOutcome } from "./task_run.ts";
 
 /** What a runner tells of its runs. */
@@ -11,6 +12,22 @@ export interface RunnerMetrics {
 
 /** Tells nobody. */
 export const noRunnerMetrics: RunnerMetrics = { started() {}, finished() {} };
+
+/** Registers the depth of the queue, which all workers of a store tell alike. It is read when somebody looks. */
+export function registerQueueCounts(registry: Registry, read: () => Promise<QueueCounts>): void {
+  new Gauge({
+    name: "flotilla_worker_tasks",
+    help: "Tasks of the whole system by status; those that are over since the store began",
+    labelNames: ["status"] as const,
+    registers: [registry],
+    async collect() {
+      // Without the store the other measures are wanted all the more.
+      const counts = await read().catch(() => undefined);
+      if (counts === undefined) return this.reset();
+      for (const [status, count] of Object.entries(counts)) this.set({ status }, count);
+    },
+  });
+}
 
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 
