@@ -1,6 +1,7 @@
 import type { AddressList } from "../address_list.ts";
 import { clientAddress, forwardedFields, type ForwardingFields } from "../forwarded.ts";
 import { ascii, equals, latin1 } from "./octets.ts";
+import { REQUEST_ID_NAME } from "./request_composer.ts";
 import type { RequestHead } from "./request_head.ts";
 
 const NOTHING: ForwardingFields = { for: undefined, proto: undefined, host: undefined, forwarded: undefined };
@@ -37,7 +38,7 @@ export class ClientOrigin {
     this.#trusted = options.peer !== undefined && options.trusted.includes(options.peer);
   }
 
-  /** The lines for a request, each with its end. */
+  /** The lines for a request, each with its end, and the name of the field that the request's id is to follow. */
   lines(bytes: Uint8Array<ArrayBuffer>, head: RequestHead): Uint8Array<ArrayBuffer> {
     if (head.forwarded && this.#trusted) return this.#build(hostOf(bytes, head), came(bytes, head));
     const { hostStart, hostEnd } = head;
@@ -63,6 +64,7 @@ export class ClientOrigin {
     if (fields.proto !== undefined) lines += `X-Forwarded-Proto: ${fields.proto}\r\n`;
     if (fields.host !== undefined) lines += `X-Forwarded-Host: ${fields.host}\r\n`;
     if (fields.forwarded !== undefined) lines += `Forwarded: ${fields.forwarded}\r\n`;
+    lines += REQUEST_ID_NAME;
     return Uint8Array.from(lines, (character) => character.charCodeAt(0));
   }
 }

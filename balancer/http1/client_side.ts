@@ -35,6 +35,8 @@ export class ClientSide {
   /** Whether octets of the final answer were written. */
   answered = false;
 
+  #requestId: Uint8Array = new Uint8Array(0);
+
   constructor(
     connection: Connection,
     options: ClientSideOptions,
@@ -53,8 +55,11 @@ export class ClientSide {
     this.status = 0;
   }
 
-  /** The id of the request that was put together last. */
+  /** The id of the request that was put together. Ids made here have one length, so that the last view is kept. */
   get requestId(): Uint8Array {
-    return this.wire.bytes.subarray(this.head.requestIdStart, this.head.requestIdEnd);
+    const { wire: { bytes }, head: { requestIdStart: start, requestIdEnd: end } } = this;
+    const last = this.#requestId;
+    if (last.byteOffset === start && last.length === end - start && last.buffer === bytes.buffer) return last;
+    return this.#requestId = bytes.subarray(start, end);
   }
 }

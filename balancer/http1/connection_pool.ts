@@ -78,16 +78,9 @@ export class ConnectionPool implements Disposable {
 
   /** A connection that waits for this upstream's next request; `undefined` when there is none. */
   take(upstream: Upstream): UpstreamConnection | undefined {
-    const stack = this.#idle.get(upstream.id);
-    for (let connection = stack?.pop(); connection !== undefined; connection = stack?.pop()) {
-      connection.wire.onEnd = connection.wire.onExpire = undefined;
-      if (connection.wire.open && connection.wire.available === 0) {
-        this.reused++;
-        return connection;
-      }
-      this.discard(connection);
-    }
-    return undefined;
+    const connection = this.#idle.get(upstream.id)?.pop();
+    if (connection !== undefined) this.reused++;
+    return connection;
   }
 
   /** Opens a connection. */
@@ -125,12 +118,13 @@ export class ConnectionPool implements Disposable {
     wire.shrink();
     wire.watch();
     wire.deadline = this.deadlines.now + this.#idleTimeout;
-    wire.onEnd = wire.onExpire = connection.onIdleEnd ??= () => this.#remove(connection);
+    wire.onReadable = wire.onEnd = wire.onExpire = connection.onIdleEnd ??= () => this.#remove(connection);
     stack.push(connection);
   }
 
   /** Closes a connection that is not to be used again. */
   discard(connection: UpstreamConnection): void {
+    connection.wire.onReadable = connection.wire.onEnd = connection.wire.onExpire = undefined;
     this.deadlines.unwatch(connection.wire);
     connection.wire.cut();
   }

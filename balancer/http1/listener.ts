@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import { type AddressList, addressList } from "../address_list.ts";
 import type { AttemptSource } from "../attempt.ts";
 import { BufferPool } from "./buffer_pool.ts";
@@ -10,6 +11,7 @@ import { ListenerStats } from "./listener_stats.ts";
 import { ascii } from "./octets.ts";
 import { ProxyConnection, type ProxyConnectionOptions } from "./proxy_connection.ts";
 import { RequestIds } from "./request_id.ts";
+import { viaLines } from "./response_composer.ts";
 
 /** How a {@linkcode Listener} is set up. */
 export interface ListenerOptions {
@@ -37,6 +39,8 @@ export interface ListenerOptions {
   headTimeout?: number;
   /** Milliseconds for a client to leave after its connection was ended. @default 2_000 */
   lingerTimeout?: number;
+  /** Told an error that no input may cause. @default logs it */
+  onError?: (error: unknown) => void;
   /** Milliseconds without an octet either way until an upgraded connection is closed. @default 3_600_000 */
   tunnelTimeout?: number;
 }
@@ -78,6 +82,7 @@ export class Listener {
       headTimeout = 10_000,
       lingerTimeout = 2_000,
       tunnelTimeout = 3_600_000,
+      onError = logError,
     } = options;
     this.#limits = readHeadLimits(limits);
     this.#trusted = addressList(trustedProxies);
@@ -91,7 +96,8 @@ export class Listener {
       buffers: new BufferPool(),
       timeouts: source.timeouts,
       tunnelIdle: tunnelTimeout,
-      via: ascii(`Via: 1.1 ${pseudonym}\r\n`),
+      onError,
+      via: viaLines(pseudonym),
       endpoints: new Endpoints(endpoints),
       stats: this.stats,
       ids: new RequestIds(),
@@ -160,6 +166,12 @@ export class Listener {
   #room(): Promise<void> {
     return new Promise((resolve) => this.#onRoom = resolve);
   }
+}
+
+function logError(error: unknown): void {
+  getLogger(["flotilla", "balancer"]).error("A connection failed by a mistake of this program: {error}", {
+    error,
+  });
 }
 
 function describe(address: Deno.Addr): string {

@@ -50,6 +50,8 @@ const PROTECTED: ReadonlySet<string> = new Set([
  * One object serves one connection and is used for one message after another.
  */
 export abstract class MessageHead {
+  /** Whether all of it was read. */
+  complete = false;
   /** Position after the empty line. */
   end = 0;
   /** Position of the first field line. */
@@ -88,6 +90,7 @@ export abstract class MessageHead {
 
   /** Forgets the message, so that the next call of {@linkcode parse} begins another one. */
   reset(): void {
+    this.complete = false;
     this.#next = -1;
     this.#begun = false;
     this.#fieldCount = 0;
@@ -162,8 +165,8 @@ export abstract class MessageHead {
     end: number,
     next: number,
   ): void;
-  /** The head is complete: checks what concerns several fields. */
-  protected abstract complete(bytes: Uint8Array): void;
+  /** Checks what concerns several fields, once the head is complete. */
+  protected abstract check(bytes: Uint8Array): void;
 
   /** Notes that a line is not passed on. */
   protected drop(line: number, next: number): void {
@@ -215,18 +218,16 @@ export abstract class MessageHead {
   }
 
   #fieldLine(bytes: Uint8Array, line: number, end: number): number {
-    let at = line;
+    const classes = OCTET_CLASS;
     const nameClass = this.nameClass;
-    while (at < end && ((OCTET_CLASS[bytes[at] ?? 0] ?? 0) & nameClass) !== 0) at++;
+    let at = line;
+    while (at < end && ((classes[bytes[at] ?? 0] ?? 0) & nameClass) !== 0) at++;
+    const colon = at;
     if (at === end) return INCOMPLETE;
-    if (bytes[at] !== COLON || at === line) {
-      if (bytes[at] === CR && at === line && at + 1 === end) return INCOMPLETE;
-      throw badName(bytes, line, at);
-    }
-    const colon = at++;
-    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    if (bytes[at] !== COLON || at === line) return this.#noName(bytes, line, at, end);
+    do at++; while (at < end && (bytes[at] === SP || bytes[at] === HTAB));
     const start = at;
-    while (at < end && ((OCTET_CLASS[bytes[at] ?? 0] ?? 0) & VALUE) !== 0) at++;
+    while (at < end && ((classes[bytes[at] ?? 0] ?? 0) & VALUE) !== 0) at++;
     if (at + 1 >= end) {
       if (at < end && bytes[at] !== CR) throw badLineEnd(bytes[at]);
       return INCOMPLETE;
@@ -243,11 +244,17 @@ export abstract class MessageHead {
     return next;
   }
 
+  #noName(bytes: Uint8Array, line: number, at: number, end: number): number {
+    if (bytes[at] === CR && at === line && at + 1 === end) return INCOMPLETE;
+    throw badName(bytes, line, at);
+  }
+
   #finish(bytes: Uint8Array, at: number): boolean {
     if (bytes[at + 1] !== LF) throw badLineEnd(CR);
     this.end = at + 2;
     if (this.end - this.#begin > this.limits.head) throw this.#tooLarge("The head is too long");
-    this.complete(bytes);
+    this.check(bytes);
+    this.complete = true;
     return true;
   }
 

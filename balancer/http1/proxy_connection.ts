@@ -1,5 +1,5 @@
 import { describeFailure, describeNoUpstream } from "../answer.ts";
-import type { Attempt, AttemptSource, Begun, NoUpstream } from "../attempt.ts";
+import type { Attempt, AttemptSource, Begun, Exchange, NoUpstream } from "../attempt.ts";
 import { type AttemptFailure, isIdempotent } from "../failure.ts";
 import { ClientSide, type ClientSideOptions } from "./client_side.ts";
 import type { Connection } from "./connection.ts";
@@ -44,17 +44,27 @@ export class ProxyConnection {
   readonly #client: ClientSide;
   readonly #relay: Relay;
   readonly #view: RequestView;
+  readonly #onReadable = () => this.#advance();
+  readonly #onLeft = () => void this.#close();
   readonly #total = { deadline: Infinity, expire: () => this.#relay.abort("total_timeout") };
+  readonly #onClosed: () => void;
   #phase: Phase = "idle";
   #draining = false;
+  #exchange: Exchange | undefined;
+  #attempt: Attempt | undefined;
 
   constructor(connection: Connection, options: ProxyConnectionOptions & { client: ClientSideOptions }) {
     this.#options = options;
     this.#client = new ClientSide(connection, options.client);
-    this.#relay = new Relay(this.#client, options);
+    this.#relay = new Relay(this.#client, options, (failure) => this.#relayed(failure));
     this.#view = new RequestView(this.#client);
     this.#client.wire.onExpire = () => this.#expired();
-    this.closed = this.#serve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.#onClosed = resolve;
+    options.stats.open++;
+    options.pool.deadlines.watch(this.#client.wire);
+    this.#next();
   }
 
   /** Ends it after the request that is being answered, or at once when there is none. */
@@ -70,33 +80,8 @@ export class ProxyConnection {
     this.#relay.abort("client_gone");
   }
 
-  async #serve(): Promise<void> {
-    const { stats, pool: { deadlines } } = this.#options;
-    const { wire } = this.#client;
-    stats.open++;
-    deadlines.watch(wire);
-    try {
-      do {
-        this.#await();
-        while (!this.#parse()) if (!(await wire.fill())) return;
-        const began = performance.now();
-        const endpoint = this.#begin();
-        if (endpoint === undefined) await this.#exchange();
-        else await this.#answerEndpoint(endpoint);
-        this.#count(performance.now() - began);
-      } while (this.#client.persistent && wire.open);
-    } catch (error) {
-      if (!(error instanceof MessageError)) throw error;
-      await this.#refuse(error);
-    } finally {
-      await this.#close();
-      deadlines.unwatch(wire);
-      stats.open--;
-    }
-  }
-
-  /** Gets ready for the next request. */
-  #await(): void {
+  /** Waits for the next request. */
+  #next(): void {
     const { pool: { deadlines }, clientTimeouts } = this.#options;
     const { wire } = this.#client;
     this.#client.begin();
@@ -104,6 +89,68 @@ export class ProxyConnection {
     this.#phase = "idle";
     wire.shrink();
     wire.deadline = deadlines.now + clientTimeouts.keepAlive;
+    wire.onReadable = this.#onReadable;
+    wire.onEnd = this.#onLeft;
+    this.#advance();
+  }
+
+  /** Serves the request when its head is complete, otherwise reads on. */
+  #advance(): void {
+    const { wire } = this.#client;
+    try {
+      if (!this.#parse()) return wire.open ? wire.read() : void this.#close();
+      wire.onReadable = wire.onEnd = undefined;
+      const endpoint = this.#begin();
+      if (endpoint !== undefined) return void this.#answerEndpoint(endpoint);
+      this.#exchange = this.#options.source.exchange(this.#view);
+      this.#try(this.#exchange.begin(), false);
+    } catch (error) {
+      if (error instanceof MessageError) return void this.#refuse(error);
+      this.#options.onError(error);
+      this.cut();
+      void this.#close();
+    }
+  }
+
+  /** Leads one attempt on; `fresh` when it must not take a pooled connection. */
+  #try(begun: Begun, fresh: boolean): void {
+    switch (begun.kind) {
+      case "attempt":
+        this.#attempt = begun;
+        return this.#relay.start(begun, fresh);
+      case "queued":
+        return void this.#admitted(begun).then((admitted) => this.#try(admitted, fresh));
+      case "none":
+        return void this.#answer(describeNoUpstream(begun.reason));
+    }
+  }
+
+  /** An attempt is over. */
+  #relayed(failure: AttemptFailure | undefined): void {
+    const attempt = this.#attempt;
+    if (failure === undefined) {
+      attempt?.end();
+      return this.#finish();
+    }
+    attempt?.fail(failure);
+    const exchange = this.#exchange;
+    if (this.#mayTryAgain() && exchange?.tryAgain(failure, this.#client)) {
+      return this.#try(exchange.begin(), failure.kind === "stale_connection");
+    }
+    void this.#answerFailure(failure);
+  }
+
+  /** The request is over. */
+  #finish(): void {
+    const { stats, pool: { deadlines } } = this.#options;
+    this.#exchange = this.#attempt = undefined;
+    if (this.#total.deadline !== Infinity) {
+      this.#total.deadline = Infinity;
+      deadlines.unwatch(this.#total);
+    }
+    stats.end(this.#client.status);
+    if (this.#client.persistent && this.#client.wire.open) this.#next();
+    else void this.#close();
   }
 
   /** Reads on in the head of the request; answers whether it is complete. */
@@ -123,7 +170,7 @@ export class ProxyConnection {
 
   /** Sets a request up; gives the handler when it is for one of the listener's own endpoints. */
   #begin(): EndpointHandler | undefined {
-    const { stats, endpoints } = this.#options;
+    const { stats, endpoints, timeouts } = this.#options;
     const client = this.#client;
     const { wire, head, body } = client;
     wire.deadline = Infinity;
@@ -134,17 +181,9 @@ export class ProxyConnection {
     const own = body.complete && (head.method === "GET" || head.method === "HEAD");
     const endpoint = own ? endpoints.match(wire.bytes, head.pathStart, head.targetEnd) : undefined;
     this.#compose();
-    stats.requests++;
-    stats.active++;
+    stats.begin();
+    if (timeouts.total !== Infinity) this.#startTotal();
     return endpoint;
-  }
-
-  #count(milliseconds: number): void {
-    const { stats } = this.#options;
-    stats.active--;
-    const hundred = Math.floor(this.#client.status / 100);
-    stats.answers[hundred] = (stats.answers[hundred] ?? 0) + 1;
-    stats.latency.observe(milliseconds);
   }
 
   /** Puts the request together with as much of its body as is there; nothing of it was sent when it turns out malformed. */
@@ -165,35 +204,10 @@ export class ProxyConnection {
     this.#client.replayable = body.complete;
   }
 
-  async #exchange(): Promise<void> {
-    const { source, pool: { deadlines }, timeouts } = this.#options;
-    const exchange = source.exchange(this.#view);
-    if (timeouts.total !== Infinity) {
-      this.#total.deadline = deadlines.now + timeouts.total;
-      deadlines.watch(this.#total);
-    }
-    let fresh = false;
-    for (;;) {
-      const begun = exchange.begin();
-      const attempt = begun.kind === "queued" ? await this.#admitted(begun) : begun;
-      if (attempt.kind === "none") {
-        await this.#answer(describeNoUpstream(attempt.reason));
-        break;
-      }
-      const failure = await this.#relay.run(attempt, fresh);
-      if (failure === undefined) {
-        attempt.end();
-        break;
-      }
-      attempt.fail(failure);
-      if (this.#mayTryAgain() && exchange.tryAgain(failure, this.#client)) {
-        fresh = failure.kind === "stale_connection";
-        continue;
-      }
-      await this.#answerFailure(failure);
-      break;
-    }
-    if (timeouts.total !== Infinity) deadlines.unwatch(this.#total);
+  #startTotal(): void {
+    const { pool: { deadlines }, timeouts } = this.#options;
+    this.#total.deadline = deadlines.now + timeouts.total;
+    deadlines.watch(this.#total);
   }
 
   #mayTryAgain(): boolean {
@@ -217,20 +231,20 @@ export class ProxyConnection {
       // What the client has is incomplete, and only a connection that breaks off tells it so.
       client.persistent = false;
       client.wire.cut();
-      return;
+      return this.#finish();
     }
-    if (kind === "request_body" && cause instanceof MessageError) return await this.#refuse(cause);
-    await this.#answer(describeFailure(kind));
+    if (kind === "request_body" && cause instanceof MessageError) {
+      await this.#answer({ status: cause.status, detail: cause.message });
+    } else {
+      await this.#answer(describeFailure(kind));
+    }
   }
 
+  /** Gives an answer of the proxy's own. */
   async #answer(answer: OwnAnswer): Promise<void> {
     const client = this.#client;
     const { wire, head, body } = client;
-    if (answer.status === 499 || !wire.open) {
-      client.persistent = false;
-      return;
-    }
-    if (!body.complete) client.persistent = false;
+    if (!body.complete || answer.status === 499) client.persistent = false;
     client.status = answer.status;
     client.answered = true;
     const context = {
@@ -238,35 +252,34 @@ export class ProxyConnection {
       close: !client.persistent,
       headOnly: head.method === "HEAD",
     };
-    await this.#write(problemOctets(answer, context));
+    if (answer.status !== 499 && wire.open) await this.#write(problemOctets(answer, context));
+    this.#finish();
   }
 
   async #answerEndpoint(handler: EndpointHandler): Promise<void> {
     const client = this.#client;
-    const { wire, head, requestId } = client;
-    const target = latin1(wire.bytes, head.pathStart, head.targetEnd);
-    const url = URL.parse(target, "http://localhost") ?? new URL("http://localhost/");
+    const { head, requestId } = client;
     const context = { requestId, close: !client.persistent, headOnly: head.method === "HEAD" };
-    const fields = { "x-request-id": latin1(requestId, 0, requestId.length) };
-    const response = await handler(new Request(url, { method: head.method, headers: fields }));
+    const response = await callEndpoint(handler, client);
     client.status = response.status;
+    client.answered = true;
     await this.#write(await responseOctets(response, context));
+    this.#finish();
   }
 
   /** Answers a request that breaks the rules; its connection is closed. */
   async #refuse({ status, message }: MessageError): Promise<void> {
     const { stats, ids } = this.#options;
-    const client = this.#client;
+    const { wire } = this.#client;
+    wire.onReadable = wire.onEnd = undefined;
     stats.refuse(status);
-    client.status = status;
-    client.persistent = false;
-    if (client.answered || !client.wire.open) return;
-    client.answered = true;
     const requestId = new Uint8Array(REQUEST_ID_LENGTH);
     ids.write(requestId, 0);
+    this.#phase = "exchange";
     await this.#write(
       problemOctets({ status, detail: message }, { requestId, close: true, headOnly: false }),
     );
+    await this.#close();
   }
 
   async #write(octets: Uint8Array): Promise<void> {
@@ -282,22 +295,26 @@ export class ProxyConnection {
    * reset, and the answer might be lost (RFC 9112, section 9.6).
    */
   async #close(): Promise<void> {
-    const { pool: { deadlines }, clientTimeouts } = this.#options;
+    const { stats, pool: { deadlines }, clientTimeouts } = this.#options;
     const { wire } = this.#client;
-    const told = wire.state.kind !== "ended" && this.#phase !== "idle";
+    if (this.#phase === "closing") return;
+    const told = this.#phase === "exchange";
     this.#phase = "closing";
+    wire.onReadable = wire.onEnd = undefined;
     if (wire.open && told) {
       wire.deadline = deadlines.now + clientTimeouts.linger;
       await wire.endWrite();
       await this.#relay.settled();
-      while (wire.open) {
+      do {
         wire.start = wire.end;
         wire.rewind();
-        if (!(await wire.fill())) break;
-      }
+      } while (wire.open && await wire.fill());
     }
     wire.cut();
     await this.#relay.settled();
+    deadlines.unwatch(wire);
+    stats.open--;
+    this.#onClosed();
   }
 
   #expired(): void {
@@ -306,15 +323,22 @@ export class ProxyConnection {
       case "closing":
         return this.#client.wire.cut();
       case "head":
-        return void this.#headExpired();
+        return void this.#refuse(new MessageError(408, "The head of the request did not come in time"));
       case "exchange":
         return this.#relay.clientExpired();
     }
   }
+}
 
-  async #headExpired(): Promise<void> {
-    this.#phase = "closing";
-    await this.#refuse(new MessageError(408, "The head of the request did not come in time"));
-    this.#client.wire.cut();
+/** Calls a handler of one of the listener's own endpoints; what it throws becomes a 500. */
+async function callEndpoint(handler: EndpointHandler, client: ClientSide): Promise<Response> {
+  const { wire, head, requestId } = client;
+  const target = latin1(wire.bytes, head.pathStart, head.targetEnd);
+  const url = URL.parse(target, "http://localhost") ?? new URL("http://localhost/");
+  const fields = { "x-request-id": latin1(requestId, 0, requestId.length) };
+  try {
+    return await handler(new Request(url, { method: head.method, headers: fields }));
+  } catch {
+    return new Response(null, { status: 500 });
   }
 }

@@ -8,7 +8,7 @@ import type { ClientSide } from "./client_side.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
 import { MessageError } from "./message_error.ts";
 import { RequestSender } from "./request_sender.ts";
-import { composeResponse, type ResponseAdditions } from "./response_composer.ts";
+import { composeResponse, type ResponseAdditions, type ViaLines } from "./response_composer.ts";
 import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 import type { Wire } from "./wire.ts";
@@ -20,33 +20,56 @@ export interface RelayOptions {
   readonly timeouts: Timeouts;
   /** Milliseconds without an octet either way until a tunnel is closed. */
   readonly tunnelIdle: number;
-  /** The `Via` line of answers, with its end. */
-  readonly via: Uint8Array;
+  /** The `Via` line of answers. */
+  readonly via: ViaLines;
+  /** Told an error that no input may cause; the connection that it happened on is closed. */
+  onError(error: unknown): void;
 }
 
-const NO_ID = new Uint8Array(0);
+/** Told how an attempt failed; `undefined` when the answer was passed on to its end. */
+export type RelayEnd = (failure: AttemptFailure | undefined) => void;
 
 /**
  * Takes one request to an upstream and its answer back, as octets. One object serves a client's connection, one attempt at a
  * time.
  *
  * While it waits for the answer it goes on reading from the client, so that a client that leaves ends the exchange at once.
+ * A request without a body whose answer comes in one piece passes by callbacks alone; what takes longer is `async`.
  */
 export class Relay {
   readonly #client: ClientSide;
   readonly #options: RelayOptions;
+  readonly #onFinish: RelayEnd;
   readonly #body = new BodyFraming();
   readonly #onClientEnd = () => this.abort("client_gone");
   readonly #onLost = () => this.abort("upstream_lost");
   readonly #onExpire = () => this.abort(this.#client.answered ? "idle_timeout" : "first_byte_timeout");
   readonly #onProgress = () => this.#restartFirstByte();
+  readonly #onRequestSent = (written: boolean) => this.#requestSent(written);
+  readonly #onReadable = () => this.#readable();
+  readonly #onUpstreamEnd = () => this.#finish(this.#failure());
+  readonly #onAnswerSent = (written: boolean) => this.#answerSent(written);
   #coding: AnswerCoding = "verbatim";
+  #attempt: Attempt | undefined;
   #upstream: UpstreamConnection | undefined;
   #sender: RequestSender | undefined;
 
-  constructor(client: ClientSide, options: RelayOptions) {
+  constructor(client: ClientSide, options: RelayOptions, onFinish: RelayEnd) {
     this.#client = client;
     this.#options = options;
+    this.#onFinish = onFinish;
+  }
+
+  /**
+   * Sends the request that was put together and passes the answer on.
+   *
+   * @param fresh use no pooled connection, since one was just found to be stale
+   */
+  start(attempt: Attempt, fresh: boolean): void {
+    this.#attempt = attempt;
+    const upstream = fresh ? undefined : this.#options.pool.take(attempt.upstream);
+    if (upstream === undefined) void this.#connect(attempt);
+    else this.#send(attempt, upstream);
   }
 
   /** Ends the attempt under way with this kind of failure. */
@@ -68,67 +91,82 @@ export class Relay {
     this.#sender = undefined;
   }
 
-  /**
-   * Sends the request that was put together, passes the answer on, and returns the connection to the pool or closes it.
-   *
-   * @param fresh use no pooled connection, since one was just found to be stale
-   * @returns how it failed; `undefined` when the answer was passed on to its end
-   */
-  async run(attempt: Attempt, fresh: boolean): Promise<AttemptFailure | undefined> {
+  async #connect(attempt: Attempt): Promise<void> {
     const { pool, timeouts } = this.#options;
-    let upstream = fresh ? undefined : pool.take(attempt.upstream);
-    if (upstream === undefined) {
-      const dialled = await pool.connect(attempt.upstream, timeouts.connect);
-      if (dialled.kind !== "connected") return dialled;
-      upstream = dialled.connection;
-    }
+    const dialled = await pool.connect(attempt.upstream, timeouts.connect);
+    if (dialled.kind === "connected") this.#send(attempt, dialled.connection);
+    else this.#onFinish(dialled);
+  }
+
+  #send(attempt: Attempt, upstream: UpstreamConnection): void {
     const client = this.#client;
+    const { wire, body } = client;
     this.#upstream = upstream;
     this.#sender = undefined;
-    upstream.aborted = undefined;
-    upstream.surplus = false;
-    if (client.idempotent && client.replayable) attempt.onLost = this.#onLost;
-    client.wire.onEnd = this.#onClientEnd;
+    upstream.prepare();
     upstream.wire.onExpire = this.#onExpire;
+    upstream.wire.onReadable = this.#onReadable;
+    upstream.wire.onEnd = this.#onUpstreamEnd;
+    if (client.idempotent && client.replayable) attempt.onLost = this.#onLost;
     this.#restartFirstByte();
-    let failure: AttemptFailure | undefined;
+    upstream.wire.read();
+    wire.onEnd = this.#onClientEnd;
+    if (!wire.open) return this.abort("client_gone");
+    upstream.wire.send(wire.message, this.#onRequestSent);
+    if (body.complete) wire.watch();
+  }
+
+  /** An upstream may answer and close before it has read everything: what it says counts, not whether writing succeeds. */
+  #requestSent(written: boolean): void {
+    const upstream = this.#upstream;
+    if (written && upstream !== undefined && !this.#client.body.complete) this.#sendBody(upstream);
+  }
+
+  /** Something of the answer came. */
+  #readable(): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    const { wire, head } = upstream;
     try {
-      failure = client.wire.open ? await this.#send(upstream, attempt) : { kind: "client_gone" };
+      if (!head.parse(wire.bytes, wire.start, wire.end)) {
+        if (wire.full && wire.grow()) head.reset();
+        return wire.read();
+      }
+      if (head.interim) return void this.#passInterim(upstream);
+      wire.deadline = Infinity;
+      this.#attempt?.responded(head.status);
+      if (head.status === 101) return void this.#upgrade(upstream);
+      this.#composeAnswer(upstream);
+      wire.onEnd = undefined;
+      this.#client.wire.send(wire.message, this.#onAnswerSent);
     } catch (cause) {
-      if (!(cause instanceof MessageError)) throw cause;
-      failure = { kind: "protocol_error", cause };
+      this.#broke(cause);
     }
-    client.wire.onEnd = undefined;
-    this.#upstream = undefined;
+  }
+
+  #answerSent(written: boolean): void {
+    this.#client.wire.deadline = Infinity;
+    if (!written) return this.#finish({ kind: "client_gone" });
+    if (this.#body.complete) return this.#finish(undefined);
+    void this.#passBody();
+  }
+
+  /** The answer is malformed; any other error is a mistake of this program, told to its operator. */
+  #broke(cause: unknown): void {
+    if (!(cause instanceof MessageError)) this.#options.onError(cause);
+    this.#finish({ kind: "protocol_error", cause });
+  }
+
+  /** Returns the connection to the pool or closes it. */
+  #finish(failure: AttemptFailure | undefined): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    this.#upstream = this.#attempt = undefined;
+    this.#client.wire.onEnd = undefined;
+    const { pool } = this.#options;
     if (failure === undefined && this.#mayBeUsedAgain(upstream)) pool.put(upstream);
     else pool.discard(upstream);
-    return failure;
-  }
-
-  async #send(upstream: UpstreamConnection, attempt: Attempt): Promise<AttemptFailure | undefined> {
-    const { wire, body } = this.#client;
-    const { head } = upstream;
-    const answering = upstream.wire.fill();
-    // An upstream may answer and close before it has read everything: what it says counts, not whether writing succeeds.
-    const written = upstream.wire.write(wire.message);
-    if (body.complete) wire.watch();
-    else if (await written) this.#sendBody(upstream);
-    head.reset();
-    if (!(await answering)) return this.#failure(upstream);
-    if ((!this.#parse(upstream) || head.interim) && !(await this.#readHead(upstream))) {
-      return this.#failure(upstream);
-    }
-    upstream.wire.deadline = Infinity;
-    attempt.responded(head.status);
-    if (head.status === 101) return await this.#upgrade(upstream);
-    this.#composeAnswer(upstream);
-    if (!(await this.#client.wire.write(upstream.wire.message))) return { kind: "client_gone" };
-    this.#client.wire.deadline = Infinity;
-    return this.#body.complete ? undefined : await this.#passBody(upstream);
-  }
-
-  #parse({ head, wire }: UpstreamConnection): boolean {
-    return head.parse(wire.bytes, wire.start, wire.end);
+    this.#onFinish(failure);
   }
 
   #sendBody(upstream: UpstreamConnection): void {
@@ -150,25 +188,19 @@ export class Relay {
     }
   }
 
-  /** Reads on to the head of the final answer and passes interim ones on; answers false when the connection ended first. */
-  async #readHead(upstream: UpstreamConnection): Promise<boolean> {
-    const { wire, head } = upstream;
-    for (;;) {
-      while (!this.#parse(upstream)) {
-        if (wire.full && wire.grow()) head.reset();
-        if (!(await wire.fill())) return false;
-      }
-      if (!head.interim) return true;
-      if (this.#client.head.minor === 1) await this.#passInterim(upstream);
-      wire.start = head.end;
-      head.reset();
-    }
-  }
-
-  async #passInterim({ wire, head }: UpstreamConnection): Promise<void> {
+  async #passInterim(upstream: UpstreamConnection): Promise<void> {
     const { via } = this.#options;
-    composeResponse(wire, head, { via, requestId: NO_ID, connection: "silent", chunked: false });
-    await this.#client.wire.write(wire.message);
+    const { wire, head } = upstream;
+    if (this.#client.head.minor === 1) {
+      composeResponse(wire, head, { via, requestId: undefined, connection: "silent", chunked: false });
+      await this.#client.wire.write(wire.message);
+    }
+    if (this.#upstream !== upstream) return;
+    wire.start = head.end;
+    head.reset();
+    if (wire.available > 0) return this.#readable();
+    wire.rewind();
+    wire.read();
   }
 
   /** Puts the head of the answer together, with what came of its body. */
@@ -223,61 +255,73 @@ export class Relay {
     return { octets: bytes.subarray(start, next), end: next };
   }
 
-  async #passBody(upstream: UpstreamConnection): Promise<AttemptFailure | undefined> {
-    const { buffers, pool: { deadlines }, timeouts: { idle } } = this.#options;
-    const { wire } = upstream;
-    const client = this.#client.wire;
+  async #passBody(): Promise<void> {
+    const upstream = this.#upstream;
+    const { buffers } = this.#options;
+    if (upstream === undefined) return;
     const buffer = buffers.borrow();
     try {
-      while (!this.#body.complete) {
-        wire.deadline = deadlines.now + idle;
-        const count = await wire.readInto(buffer);
-        wire.deadline = Infinity;
-        if (count === 0) return await this.#bodyEnded(upstream);
-        const { octets, end } = this.#recode(buffer, 0, count);
-        if (end < count) upstream.surplus = true;
-        client.deadline = deadlines.now + idle;
-        if (!(await client.write(octets))) return { kind: "client_gone" };
-        client.deadline = Infinity;
-      }
-      return undefined;
+      this.#finish(await this.#moveBody(upstream, buffer));
+    } catch (cause) {
+      this.#broke(cause);
     } finally {
       buffers.giveBack(buffer);
     }
   }
 
-  async #bodyEnded(upstream: UpstreamConnection): Promise<AttemptFailure | undefined> {
-    if (upstream.wire.state.kind !== "ended" || !this.#body.ended()) return this.#failure(upstream);
+  /** Moves the rest of the answer's body, piece by piece: while the client does not take one, none is read. */
+  async #moveBody(
+    upstream: UpstreamConnection,
+    buffer: Uint8Array<ArrayBuffer>,
+  ): Promise<AttemptFailure | undefined> {
+    const { pool: { deadlines }, timeouts: { idle } } = this.#options;
+    const { wire } = upstream;
+    const client = this.#client.wire;
+    while (!this.#body.complete) {
+      wire.deadline = deadlines.now + idle;
+      const count = await wire.readInto(buffer);
+      wire.deadline = Infinity;
+      if (count === 0) return await this.#bodyEnded(upstream);
+      const { octets, end } = this.#recode(buffer, 0, count);
+      if (end < count) upstream.surplus = true;
+      client.deadline = deadlines.now + idle;
+      if (!(await client.write(octets))) return { kind: "client_gone" };
+      client.deadline = Infinity;
+    }
+    return undefined;
+  }
+
+  async #bodyEnded({ wire }: UpstreamConnection): Promise<AttemptFailure | undefined> {
+    if (wire.state.kind !== "ended" || !this.#body.ended()) return this.#failure();
     if (this.#coding === "chunked" && !(await this.#client.wire.write(lastChunk()))) {
       return { kind: "client_gone" };
     }
     return undefined;
   }
 
-  async #upgrade(upstream: UpstreamConnection): Promise<AttemptFailure | undefined> {
+  async #upgrade({ wire, head }: UpstreamConnection): Promise<void> {
     const client = this.#client;
     const { buffers, pool: { deadlines }, via, tunnelIdle } = this.#options;
-    if (!client.upgrading || upstream.head.upgradeEnd === 0) {
-      return {
-        kind: "protocol_error",
-        cause: new MessageError(400, "The answer is an upgrade that was not asked for"),
-      };
+    if (!client.upgrading || head.upgradeEnd === 0) {
+      const cause = new MessageError(400, "The answer is an upgrade that was not asked for");
+      return this.#finish({ kind: "protocol_error", cause });
     }
-    const { wire, head } = upstream;
     composeResponse(wire, head, { via, requestId: client.requestId, connection: "upgrade", chunked: false });
     wire.start = head.end;
     client.answered = true;
     client.status = head.status;
     client.persistent = false;
-    if (!(await client.wire.write(wire.bytes.subarray(wire.outStart, wire.out)))) {
-      return { kind: "client_gone" };
-    }
+    wire.onReadable = wire.onEnd = undefined;
+    if (!(await client.wire.write(wire.message))) return this.#finish({ kind: "client_gone" });
     await tunnel(client.wire, wire, { buffers, deadlines, idle: tunnelIdle });
-    return undefined;
+    this.#finish(undefined);
   }
 
   /** How the upstream's connection came to its end before the answer did. */
-  #failure({ aborted, wire, reused }: UpstreamConnection): AttemptFailure {
+  #failure(): AttemptFailure {
+    const upstream = this.#upstream;
+    if (upstream === undefined) return { kind: "client_gone" };
+    const { aborted, wire, reused } = upstream;
     if (aborted !== undefined) return { kind: aborted, cause: this.#sender?.error };
     const cause = wire.state.kind === "failed" ? wire.state.cause : undefined;
     if (this.#client.answered) return { kind: "truncated", cause };

@@ -3,8 +3,8 @@ import type { RequestHead } from "./request_head.ts";
 import { REQUEST_ID_LENGTH, type RequestIds } from "./request_id.ts";
 import type { Wire } from "./wire.ts";
 
-const CRLF = ascii("\r\n");
-const REQUEST_ID = ascii("x-request-id: ");
+/** The name of the field that {@linkcode RequestAdditions.origin} ends with. */
+export const REQUEST_ID_NAME = "x-request-id: ";
 const HOST = ascii("Host: ");
 const UPGRADE = ascii("Connection: upgrade\r\nUpgrade: ");
 const TE_TRAILERS = ascii("Connection: TE\r\nTE: trailers\r\n");
@@ -13,7 +13,7 @@ const FIXED_ROOM = 256;
 
 /** What a request gets on its way. */
 export interface RequestAdditions {
-  /** Lines that tell where it came from. */
+  /** Lines that tell where it came from, and {@linkcode REQUEST_ID_NAME} last, for one copy to put both. */
   readonly origin: Uint8Array;
   readonly ids: RequestIds;
   /** `Host` for a request of HTTP/1.0 that has none. */
@@ -33,15 +33,16 @@ export function composeRequest(wire: Wire, head: RequestHead, additions: Request
   const requestId = copyHead(wire, head);
   if (head.hostEnd === 0) putHost(wire, head, additions.authority);
   wire.put(additions.origin);
-  if (requestId === 0) putRequestId(wire, head, additions.ids);
+  if (requestId !== 0) wire.out -= REQUEST_ID_NAME.length;
+  else putRequestId(wire, head, additions.ids);
   if (head.upgradeEnd !== 0 && mayUpgrade(wire.bytes, head)) {
     wire.put(UPGRADE);
     wire.copy(head.upgradeStart, head.upgradeEnd);
-    wire.put(CRLF);
+    wire.putLineEnd();
   } else if (head.teEnd !== 0 && asksForTrailers(wire.bytes, head)) {
     wire.put(TE_TRAILERS);
   }
-  wire.put(CRLF);
+  wire.putLineEnd();
 }
 
 /**
@@ -80,11 +81,10 @@ function copyHead(wire: Wire, head: RequestHead): number {
 }
 
 function putRequestId(wire: Wire, head: RequestHead, ids: RequestIds): void {
-  wire.put(REQUEST_ID);
   head.requestIdStart = wire.out;
   ids.write(wire.bytes, wire.out);
   head.requestIdEnd = wire.out += REQUEST_ID_LENGTH;
-  wire.put(CRLF);
+  wire.putLineEnd();
 }
 
 function putHost(wire: Wire, head: RequestHead, authority: Uint8Array): void {
@@ -95,7 +95,7 @@ function putHost(wire: Wire, head: RequestHead, authority: Uint8Array): void {
     const start = wire.bytes.indexOf(SLASH, head.targetStart) + 2;
     wire.copy(start, head.pathStart);
   }
-  wire.put(CRLF);
+  wire.putLineEnd();
 }
 
 function asksForTrailers(bytes: Uint8Array, head: RequestHead): boolean {

@@ -177,7 +177,7 @@ export class RequestHead extends MessageHead {
     }
   }
 
-  protected override complete(): void {
+  protected override check(): void {
     if (this.hostEnd === 0 && this.minor === 1) throw new MessageError(400, "Host is missing");
     if (this.chunked) {
       if (this.contentLength !== -1) {

@@ -2,8 +2,6 @@ import { ascii, ONE } from "./octets.ts";
 import type { ResponseHead } from "./response_head.ts";
 import type { Wire } from "./wire.ts";
 
-const CRLF = ascii("\r\n");
-const REQUEST_ID = ascii("x-request-id: ");
 const CLOSE = ascii("Connection: close\r\n");
 const KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
 const UPGRADE = ascii("Connection: upgrade\r\nUpgrade: ");
@@ -11,12 +9,23 @@ const CHUNKED = ascii("Transfer-Encoding: chunked\r\n");
 /** Room for the fields above. */
 const FIXED_ROOM = 192;
 
+/** Our `Via` line, alone and with the name of the field for the request's id behind it, for one copy to put both. */
+export interface ViaLines {
+  readonly alone: Uint8Array;
+  readonly withRequestId: Uint8Array;
+}
+
+/** The `Via` line of answers under this name (RFC 9110, section 7.6.3). */
+export function viaLines(pseudonym: string): ViaLines {
+  const via = `Via: 1.1 ${pseudonym}\r\n`;
+  return { alone: ascii(via), withRequestId: ascii(`${via}x-request-id: `) };
+}
+
 /** What a response gets on its way. */
 export interface ResponseAdditions {
-  /** Our `Via` line. */
-  readonly via: Uint8Array;
-  /** The request's id; empty to add none. */
-  readonly requestId: Uint8Array;
+  readonly via: ViaLines;
+  /** The request's id; `undefined` to add none. */
+  readonly requestId: Uint8Array | undefined;
   /** What the client is told about the connection; `silent` where HTTP/1.1's default says it. */
   readonly connection: "close" | "keep-alive" | "upgrade" | "silent";
   /** The body has no framing of its own and gets chunks. */
@@ -25,35 +34,37 @@ export interface ResponseAdditions {
 
 /** Puts the head of a response together as it goes to the client. */
 export function composeResponse(wire: Wire, head: ResponseHead, additions: ResponseAdditions): void {
+  const { via, requestId, connection } = additions;
   head.dropNominated(wire.bytes);
   wire.compose();
-  wire.reserve(head.end - wire.start + additions.via.length + additions.requestId.length + FIXED_ROOM);
-  const { dropped } = head;
-  const first = dropped[0] ?? head.end - 2;
-  const out = wire.out;
-  wire.copy(wire.start, first);
-  // The version is this proxy's own (RFC 9110, section 2.5).
-  if (head.minor === 0) wire.bytes[out + head.minorAt - wire.start] = ONE;
-  for (let i = 1; i < dropped.length; i += 2) {
-    const from = dropped[i] ?? 0;
-    const to = dropped[i + 1] ?? head.end - 2;
-    if (to > from) wire.copy(from, to);
+  wire.reserve(head.end - wire.start + via.withRequestId.length + (requestId?.length ?? 0) + FIXED_ROOM);
+  copyHead(wire, head);
+  if (requestId === undefined || head.hasRequestId) {
+    wire.put(via.alone);
+  } else {
+    wire.put(via.withRequestId);
+    wire.put(requestId);
+    wire.putLineEnd();
   }
-  wire.put(additions.via);
-  if (!head.hasRequestId && additions.requestId.length > 0) {
-    wire.put(REQUEST_ID);
-    wire.put(additions.requestId);
-    wire.put(CRLF);
-  }
-  putConnection(wire, head, additions.connection);
+  if (connection !== "silent") putConnection(wire, head, connection);
   if (additions.chunked) wire.put(CHUNKED);
-  wire.put(CRLF);
+  wire.putLineEnd();
 }
 
-function putConnection(wire: Wire, head: ResponseHead, connection: ResponseAdditions["connection"]): void {
+function copyHead(wire: Wire, head: ResponseHead): void {
+  const { dropped, end } = head;
+  // The version is this proxy's own (RFC 9110, section 2.5).
+  if (head.minor === 0) wire.bytes[head.minorAt] = ONE;
+  let from = wire.start;
+  for (let i = 0; i <= dropped.length; i += 2) {
+    const to = dropped[i] ?? end - 2;
+    if (to > from) wire.copy(from, to);
+    from = dropped[i + 1] ?? to;
+  }
+}
+
+function putConnection(wire: Wire, head: ResponseHead, connection: "close" | "keep-alive" | "upgrade"): void {
   switch (connection) {
-    case "silent":
-      return;
     case "close":
       return wire.put(CLOSE);
     case "keep-alive":
@@ -61,6 +72,6 @@ function putConnection(wire: Wire, head: ResponseHead, connection: ResponseAddit
     case "upgrade":
       wire.put(UPGRADE);
       wire.copy(head.upgradeStart, head.upgradeEnd);
-      return wire.put(CRLF);
+      return wire.putLineEnd();
   }
 }

@@ -89,7 +89,7 @@ export class ResponseHead extends MessageHead {
     }
   }
 
-  protected override complete(): void {
+  protected override check(): void {
     if (!this.chunked) return;
     if (this.contentLength !== -1) {
       throw new MessageError(400, "The answer has Content-Length and Transfer-Encoding");

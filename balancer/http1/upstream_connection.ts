@@ -28,6 +28,13 @@ export class UpstreamConnection {
     this.upstreamId = options.upstreamId;
   }
 
+  /** Gets ready for the next answer. */
+  prepare(): void {
+    this.aborted = undefined;
+    this.surplus = false;
+    this.head.reset();
+  }
+
   /** Cuts it; the exchange on it fails with this kind. */
   abort(kind: FailureKind): void {
     this.aborted ??= kind;

@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import type { Timed } from "./deadlines.ts";
+import { CR, LF } from "./octets.ts";
 
 /** Why a wire stopped: the other side ended, the socket failed, or this side cut it. */
 export type WireEnd =
@@ -26,8 +27,9 @@ export interface WireSizes {
  * second a message is put together before it is written. Both are one array, so that spans go over with `copyWithin` and nothing is
  * allocated.
  *
- * There is at most one read under way, and {@linkcode fill} joins it: a wire whose owner waits for something else keeps
- * reading, notices when the other side leaves, and the same read brings the next message.
+ * There is at most one read under way. A wire whose owner waits for something else keeps reading, notices when the other side
+ * leaves, and the same read brings the next message. Reading and writing tell their end by calling back: on the path of every
+ * request there is no promise but those of the socket itself.
  */
 export class Wire implements Timed {
   readonly connection: Connection;
@@ -43,7 +45,9 @@ export class Wire implements Timed {
   deadline = Infinity;
   /** Called when the deadline has passed. */
   onExpire: (() => void) | undefined;
-  /** Called when a read finds that the other side has ended or the socket has failed; not after {@linkcode cut}. */
+  /** Called when octets came behind {@linkcode end}. */
+  onReadable: (() => void) | undefined;
+  /** Called when a read under way ends without any: the other side has ended, the socket has failed or was cut. */
   onEnd: (() => void) | undefined;
 
   readonly #sizes: WireSizes;
@@ -51,9 +55,12 @@ export class Wire implements Timed {
   #input: Uint8Array<ArrayBuffer>;
   /** Where the read under way puts its octets. */
   #room: Uint8Array<ArrayBuffer>;
+  #message: Uint8Array<ArrayBuffer>;
   /** What the write under way has left to write. */
   #writing: Uint8Array = NOTHING;
-  #pending: Promise<boolean> | undefined;
+  #reading = false;
+  #onFilled: ((filled: boolean) => void) | undefined;
+  #onSent: ((written: boolean) => void) | undefined;
   #state: WireEnd = OPEN;
 
   constructor(connection: Connection, sizes: WireSizes) {
@@ -63,6 +70,7 @@ export class Wire implements Timed {
     this.bytes = new Uint8Array(sizes.input * 2 + sizes.growth);
     this.#input = this.#room = this.bytes.subarray(0, sizes.input);
     this.outStart = this.out = sizes.input;
+    this.#message = this.bytes.subarray(sizes.input, sizes.input);
   }
 
   get state(): WireEnd {
@@ -75,7 +83,7 @@ export class Wire implements Timed {
 
   /** Whether a read is under way. */
   get reading(): boolean {
-    return this.#pending !== undefined;
+    return this.#reading;
   }
 
   /** How many octets were read and not used. */
@@ -88,26 +96,32 @@ export class Wire implements Timed {
     return this.end === this.#limit;
   }
 
-  /**
-   * Reads more behind what is there, or joins the read under way. Never rejects.
-   *
-   * @returns whether anything came; when not, {@linkcode state} tells why
-   */
+  /** Begins to read behind what is there, unless a read is under way; {@linkcode onReadable} or {@linkcode onEnd} follows. */
+  read(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#room = this.end === 0 ? this.#input : this.bytes.subarray(this.end, this.#limit);
+    this.connection.read(this.#room).then(this.#onRead, this.#onReadFailed);
+  }
+
+  /** Reads more behind what is there, or joins the read under way; answers whether anything came. Never rejects. */
   fill(): Promise<boolean> {
-    return this.#pending ??= this.#read();
+    return new Promise((resolve) => {
+      this.#onFilled = resolve;
+      this.read();
+    });
   }
 
   /** Takes the whole buffer for what comes next, when nothing is left to use and no read is under way. */
   rewind(): void {
-    if (this.#pending === undefined && this.start === this.end) this.start = this.end = 0;
+    if (!this.#reading && this.start === this.end) this.start = this.end = 0;
   }
 
   /** Begins to read when nothing is left to use, so that the next message, or the other side's leaving, is noticed. */
   watch(): void {
-    if (this.#pending === undefined && this.start === this.end && this.#state === OPEN) {
-      this.start = this.end = 0;
-      this.#pending = this.#read();
-    }
+    if (this.#reading || this.start !== this.end || this.#state !== OPEN) return;
+    this.start = this.end = 0;
+    this.read();
   }
 
   /**
@@ -128,7 +142,7 @@ export class Wire implements Timed {
 
   /** Gives a buffer that had grown back, when nothing is in it. */
   shrink(): void {
-    if (this.#limit !== this.#sizes.input && this.start === this.end && this.#pending === undefined) {
+    if (this.#limit !== this.#sizes.input && this.start === this.end && !this.#reading) {
       this.start = this.end = 0;
       this.#resize(this.#sizes.input);
     }
@@ -155,14 +169,23 @@ export class Wire implements Timed {
     this.out += octets.length;
   }
 
+  /** Puts a line end behind {@linkcode out}. */
+  putLineEnd(): void {
+    this.bytes[this.out++] = CR;
+    this.bytes[this.out++] = LF;
+  }
+
   /** Begins to put a message together. */
   compose(): void {
     this.out = this.outStart;
   }
 
-  /** The message that was put together. */
+  /** The message that was put together. Messages on one connection are often of one length, so that the last view is kept. */
   get message(): Uint8Array<ArrayBuffer> {
-    return this.bytes.subarray(this.outStart, this.out);
+    const { bytes, outStart, out } = this;
+    const last = this.#message;
+    if (last.length === out - outStart && last.buffer === bytes.buffer) return last;
+    return this.#message = bytes.subarray(outStart, out);
   }
 
   /** Reads into another buffer, when none of the input is left and no read is under way; 0 when nothing came. */
@@ -170,9 +193,9 @@ export class Wire implements Timed {
     try {
       const count = await this.connection.read(buffer);
       if (count !== null) return count;
-      this.#stop(ENDED);
+      this.#endReading(ENDED);
     } catch (cause) {
-      this.#stop({ kind: "failed", cause });
+      this.#endReading({ kind: "failed", cause });
     }
     return 0;
   }
@@ -185,14 +208,16 @@ export class Wire implements Timed {
     this.end = octets.length;
   }
 
-  /**
-   * Writes all of it; one write at a time. Never rejects.
-   *
-   * @returns whether it was written; when not, {@linkcode state} tells why
-   */
-  write(octets: Uint8Array): Promise<boolean> {
+  /** Writes all of it and calls back, with whether it was written. One write at a time. */
+  send(octets: Uint8Array, onSent: (written: boolean) => void): void {
     this.#writing = octets;
-    return this.connection.write(octets).then(this.#onWritten, this.#onWriteFailed);
+    this.#onSent = onSent;
+    this.connection.write(octets).then(this.#onWritten, this.#onWriteFailed);
+  }
+
+  /** Writes all of it; answers whether it was written. One write at a time. Never rejects. */
+  write(octets: Uint8Array): Promise<boolean> {
+    return new Promise((resolve) => this.send(octets, resolve));
   }
 
   /** Ends this side, so that the other knows that nothing more comes. Never rejects. */
@@ -200,7 +225,7 @@ export class Wire implements Timed {
     try {
       await this.connection.closeWrite();
     } catch (cause) {
-      this.#stop({ kind: "failed", cause });
+      if (this.#state === OPEN) this.#state = { kind: "failed", cause };
     }
   }
 
@@ -209,7 +234,6 @@ export class Wire implements Timed {
     if (this.#state === CUT) return;
     const stopped = this.#state;
     this.#state = CUT;
-    this.onEnd = undefined;
     this.deadline = Infinity;
     try {
       this.connection.close();
@@ -222,44 +246,36 @@ export class Wire implements Timed {
     this.onExpire?.();
   }
 
-  // A request takes two reads and two writes. As methods bound once they cost a promise each, which `async` would double.
-  #read(): Promise<boolean> {
-    const { end } = this;
-    const room = end === 0 ? this.#input : this.bytes.subarray(end, this.#limit);
-    this.#room = room;
-    return this.connection.read(room).then(this.#onRead, this.#onReadFailed);
-  }
-
-  readonly #onRead = (count: number | null): boolean => {
-    this.#pending = undefined;
-    if (count === null) {
-      this.#stop(ENDED);
-      return false;
-    }
+  readonly #onRead = (count: number | null): void => {
+    if (count === null) return this.#endReading(ENDED);
+    this.#reading = false;
     // The buffer may have been replaced by a larger one meanwhile.
     if (this.#room.buffer !== this.bytes.buffer) this.bytes.set(this.#room.subarray(0, count), this.end);
     this.end += count;
-    return true;
+    const onFilled = this.#onFilled;
+    if (onFilled === undefined) return this.onReadable?.();
+    this.#onFilled = undefined;
+    onFilled(true);
   };
 
-  readonly #onWritten = (count: number): boolean | Promise<boolean> => {
-    return count === this.#writing.length || this.write(this.#writing.subarray(count));
+  readonly #onReadFailed = (cause: unknown): void => this.#endReading({ kind: "failed", cause });
+
+  readonly #onWritten = (count: number): void => {
+    if (count === this.#writing.length) return this.#onSent?.(true);
+    this.#writing = this.#writing.subarray(count);
+    this.connection.write(this.#writing).then(this.#onWritten, this.#onWriteFailed);
   };
 
-  readonly #onReadFailed = (cause: unknown): boolean => {
-    this.#pending = undefined;
-    this.#stop({ kind: "failed", cause });
-    return false;
+  readonly #onWriteFailed = (cause: unknown): void => {
+    if (this.#state === OPEN) this.#state = { kind: "failed", cause };
+    this.#onSent?.(false);
   };
 
-  readonly #onWriteFailed = (cause: unknown): boolean => {
-    this.#stop({ kind: "failed", cause });
-    return false;
-  };
-
-  #stop(state: WireEnd): void {
-    if (this.#state !== OPEN) return;
-    this.#state = state;
+  #endReading(state: WireEnd): void {
+    this.#reading = false;
+    if (this.#state === OPEN) this.#state = state;
+    this.#onFilled?.(false);
+    this.#onFilled = undefined;
     this.onEnd?.();
   }
 
@@ -270,5 +286,6 @@ export class Wire implements Timed {
     this.#limit = limit;
     this.#input = bytes.subarray(0, limit);
     this.outStart = this.out = limit;
+    this.#message = bytes.subarray(limit, limit);
   }
 }
