@@ -2,7 +2,11 @@ import { getLogger } from "@logtape/logtape";
 
 /** Which requests are written to the access log. */
 export interface AccessLogOptions {
-  /** Share of the requests that are written, 0 to 1; those answered with 500 and above always are. @default 0 */
+  /**
+   * Share of the requests that are written, 0 to 1; those answered with 500 and above always are.
+   *
+   * @default 0
+   */
   sample?: number;
   /** Numbers from 0 up to 1. @default Math.random */
   random?: () => number;

@@ -12,7 +12,10 @@ export interface Ledger {
 /** An attempt's way: it waits for an answer, has one, is over. */
 export type AttemptStage = "waiting" | "answered" | "over";
 
-/** An attempt as the balancer keeps it. While it waits it is a link in its upstream's chain of waiting attempts. */
+/**
+ * An attempt as the balancer keeps it. While it waits it is a link in its upstream's chain of waiting
+ * attempts.
+ */
 export class ActiveAttempt implements Attempt {
   readonly kind = "attempt";
   readonly upstream: UpstreamState;

@@ -10,8 +10,8 @@ interface Network {
 }
 
 /**
- * Reads addresses and networks in CIDR notation, `10.0.0.0/8` or `2001:db8::/32`. An IPv4 address written as IPv6
- * (`::ffff:10.0.0.1`) counts as IPv4.
+ * Reads addresses and networks in CIDR notation, `10.0.0.0/8` or `2001:db8::/32`. An IPv4 address written as
+ * IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
  *
  * @throws {TypeError} when one is neither
  *

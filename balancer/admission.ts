@@ -3,15 +3,16 @@ import type { Timer } from "@flotilla/runtime";
 /** How many requests an upstream may have at once, and how many may wait for a place. */
 export interface LimitsOptions {
   /**
-   * Requests in flight at one upstream. High enough for streams of events that stay open for hours, low enough that an upstream
-   * which stopped answering does not take every descriptor of the process with it.
+   * Requests in flight at one upstream. High enough for streams of events that stay open for hours, low
+   * enough that an upstream which stopped answering does not take every descriptor of the process with it.
    *
    * @default 4_096
    */
   connections?: number;
   /**
-   * Requests that wait for a place at one upstream; beyond, they are refused at once. A queue longer than what the upstream
-   * answers within {@linkcode queueTimeout} would only make requests late that fail all the same.
+   * Requests that wait for a place at one upstream; beyond, they are refused at once. A queue longer than
+   * what the upstream answers within {@linkcode queueTimeout} would only make requests late that fail all the
+   * same.
    *
    * @default 1_024
    */

@@ -3,19 +3,21 @@ import type { Timeouts } from "./timeouts.ts";
 import type { Upstream } from "./upstream.ts";
 
 /**
- * What a strategy may look at when it picks. Everything but the header function may be a getter: only `consistent-hash`
- * looks, so a proxy that works on bytes decodes nothing for the others.
+ * What a strategy may look at when it picks. Everything but the header function may be a getter: only
+ * `consistent-hash` looks, so a proxy that works on bytes decodes nothing for the others.
  */
 export interface PickContext {
-  /** The client's address without its port, after the trusted-proxy rule; `undefined` when it is not known. */
+  /**
+   * The client's address without its port, after the trusted-proxy rule; `undefined` when it is not known.
+   */
   readonly address: string | undefined;
   /** A field of the request by its lower-case name, several joined by `", "`; `undefined` when absent. */
   header(name: string): string | undefined;
 }
 
 /**
- * Where a proxy gets upstreams from, one attempt after another. It knows nothing of transports; a transport knows
- * nothing of strategies. All of it is synchronous but for the wait on an upstream at its cap.
+ * Where a proxy gets upstreams from, one attempt after another. It knows nothing of transports; a transport
+ * knows nothing of strategies. All of it is synchronous but for the wait on an upstream at its cap.
  *
  * @example One exchange, as a proxy leads it
  * ```ts ignore
@@ -44,8 +46,9 @@ export interface Exchange {
   /** Picks an upstream that this exchange has not tried yet. */
   begin(): Begun;
   /**
-   * Whether to {@linkcode begin} again after this failure: safe (see `mayTryAgain`), within the number of attempts, with an
-   * upstream left to try and within the retry budget. A `true` has been paid for from the budget.
+   * Whether to {@linkcode begin} again after this failure: safe (see `mayTryAgain`), within the number of
+   * attempts, with an upstream left to try and within the retry budget. A `true` has been paid for from the
+   * budget.
    */
   tryAgain(failure: AttemptFailure, replay: Replay): boolean;
 }
@@ -61,8 +64,8 @@ export interface Attempt {
   readonly kind: "attempt";
   readonly upstream: Upstream;
   /**
-   * Called at most once, when the health checks give the upstream up (dead or frozen) and no answer has begun. Set it when the
-   * request could go elsewhere; abort the connection and fail with `upstream_lost`.
+   * Called at most once, when the health checks give the upstream up (dead or frozen) and no answer has
+   * begun. Set it when the request could go elsewhere; abort the connection and fail with `upstream_lost`.
    */
   onLost: (() => void) | undefined;
   /** The head of the final answer is there (not of a 1xx). */
@@ -77,7 +80,10 @@ export interface Attempt {
 export interface Queued {
   readonly kind: "queued";
   readonly upstream: Upstream;
-  /** Settles with an attempt when a place is free; with `none` when it took too long or the upstream left. Never rejects. */
+  /**
+   * Settles with an attempt when a place is free; with `none` when it took too long or the upstream left.
+   * Never rejects.
+   */
   readonly admitted: Promise<Attempt | NoUpstream>;
   /** The client left: gives the place in the queue up; `admitted` settles with `none`. */
   cancel(): void;

@@ -35,7 +35,9 @@ export interface BalancerOptions {
   upstreams: readonly (string | URL | UpstreamOptions)[];
   /** A name, or a strategy of your own. @default "round-robin" */
   strategy?: StrategyName | Strategy;
-  /** How upstreams are checked; `false` for not at all, they are taken to be well then until requests fail. */
+  /**
+   * How upstreams are checked; `false` for not at all, they are taken to be well then until requests fail.
+   */
   health?: HealthOptions | false;
   /** When an upstream that passes its checks but fails requests is left out; `false` for never. */
   outlier?: OutlierOptions | false;
@@ -67,21 +69,21 @@ export interface BalancerOptions {
 /** Spreads requests over upstreams. */
 export interface Balancer extends AsyncDisposable {
   /**
-   * Passes a request on to an upstream and its answer back; never rejects. When no upstream's answer can be had the answer is a problem
-   * (RFC 9457): 502, 503 or 504, told apart as `describeFailure` says.
+   * Passes a request on to an upstream and its answer back; never rejects. When no upstream's answer can be
+   * had the answer is a problem (RFC 9457): 502, 503 or 504, told apart as `describeFailure` says.
    */
   fetch(request: Request, info?: ServeInfo): Promise<Response>;
   /**
-   * Makes these the upstreams, without dropping a request: those that stay keep their state, those that go finish what they
-   * have. They are told apart by their ids.
+   * Makes these the upstreams, without dropping a request: those that stay keep their state, those that go
+   * finish what they have. They are told apart by their ids.
    *
    * @throws {TypeError} when an address cannot be used, or two have the same id; nothing is changed then
    * @throws {RangeError} when a weight is out of range
    */
   update(upstreams: readonly (string | URL | UpstreamOptions)[]): void;
   /**
-   * Sends an upstream no new requests. Resolves when those inside it are finished. It stays a member, and stays out until
-   * {@linkcode resume}.
+   * Sends an upstream no new requests. Resolves when those inside it are finished. It stays a member, and
+   * stays out until {@linkcode resume}.
    *
    * @throws {RangeError} when there is none of that id
    */
@@ -101,13 +103,15 @@ export interface Balancer extends AsyncDisposable {
   /** Retries as they are in force. */
   readonly retry: RetryPolicy;
   readonly registry: Registry;
-  /** Stops checking, breaks off what is still in flight, and closes every connection. Closing twice is safe. */
+  /**
+   * Stops checking, breaks off what is still in flight, and closes every connection. Closing twice is safe.
+   */
   close(): Promise<void>;
 }
 
 /**
- * Makes a balancer over these upstreams. The defaults suit two upstreams on loopback as well as a thousand on a network; each option
- * says why.
+ * Makes a balancer over these upstreams. The defaults suit two upstreams on loopback as well as a thousand on
+ * a network; each option says why.
  *
  * @throws {TypeError | RangeError} when an option is out of range
  *
@@ -263,7 +267,10 @@ class PoolBalancer implements Balancer {
     });
   }
 
-  /** Who cannot be connected to is out at once: asked by a check where there are checks, ejected where there are none. */
+  /**
+   * Who cannot be connected to is out at once: asked by a check where there are checks, ejected where there
+   * are none.
+   */
   #attemptFailed(upstream: UpstreamState, failure: AttemptFailure): void {
     const unreachable = failure.kind === "connect_refused" || failure.kind === "connect_timeout";
     if (!unreachable) return this.#outliers?.failed(upstream);

@@ -1,13 +1,19 @@
 /**
- * How an attempt at one upstream failed. The kinds differ in what they prove, since that decides whether the request
- * may be sent once more (RFC 9110, section 9.2.2), what the client is told and what is held against the upstream.
+ * How an attempt at one upstream failed. The kinds differ in what they prove, since that decides whether the
+ * request may be sent once more (RFC 9110, section 9.2.2), what the client is told and what is held against
+ * the upstream.
  */
 export type AttemptFailure =
-  /** Nobody listens there, or the connection (TCP, TLS, name) could not be made: not one byte of the request was sent. */
+  /**
+   * Nobody listens there, or the connection (TCP, TLS, name) could not be made: not one byte of the request
+   * was sent.
+   */
   | { readonly kind: "connect_refused"; readonly cause?: unknown }
   /** No connection within the connect time-out: nothing was sent. */
   | { readonly kind: "connect_timeout"; readonly cause?: unknown }
-  /** A kept-alive connection turned out closed before any byte of an answer: the request may have been read. */
+  /**
+   * A kept-alive connection turned out closed before any byte of an answer: the request may have been read.
+   */
   | { readonly kind: "stale_connection"; readonly cause?: unknown }
   /** The connection broke before any byte of an answer. */
   | { readonly kind: "reset"; readonly cause?: unknown }
@@ -48,7 +54,9 @@ export const FAILURE_KINDS = [
 
 /** What has to be known of a request to say whether it may be sent again. */
 export interface Replay {
-  /** The method is idempotent: `GET`, `HEAD`, `OPTIONS`, `TRACE`, `PUT`, `DELETE` (RFC 9110, section 9.2.2). */
+  /**
+   * The method is idempotent: `GET`, `HEAD`, `OPTIONS`, `TRACE`, `PUT`, `DELETE` (RFC 9110, section 9.2.2).
+   */
   readonly idempotent: boolean;
   /** There is no body, or all of it that was read from the client is still at hand. */
   readonly replayable: boolean;
@@ -80,8 +88,9 @@ export function reachOf(kind: FailureKind): Reach {
 }
 
 /**
- * Whether a request may be sent to another upstream after this failure: any method when nothing was sent, an idempotent
- * one when something was, none when an answer has begun; and only when its body can be sent from the start.
+ * Whether a request may be sent to another upstream after this failure: any method when nothing was sent, an
+ * idempotent one when something was, none when an answer has begun; and only when its body can be sent from
+ * the start.
  *
  * @example
  * ```ts
@@ -101,12 +110,18 @@ export function mayTryAgain(kind: FailureKind, replay: Replay): boolean {
 
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
-/** Whether the method is idempotent (RFC 9110, section 9.2.2). Methods are case-sensitive; an unknown one is not. */
+/**
+ * Whether the method is idempotent (RFC 9110, section 9.2.2). Methods are case-sensitive; an unknown one is
+ * not.
+ */
 export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-/** Whether the failure says something against the upstream, rather than against the client or a pooled connection. */
+/**
+ * Whether the failure says something against the upstream, rather than against the client or a pooled
+ * connection.
+ */
 export function blamesUpstream(kind: FailureKind): boolean {
   return kind !== "client_gone" && kind !== "request_body" && kind !== "stale_connection" &&
     kind !== "total_timeout";
@@ -126,7 +141,10 @@ export class AttemptError extends Error {
   }
 }
 
-/** The failure behind whatever a transport threw; what says nothing of itself may have happened after the request was sent. */
+/**
+ * The failure behind whatever a transport threw; what says nothing of itself may have happened after the
+ * request was sent.
+ */
 export function failureOf(thrown: unknown): AttemptFailure {
   return thrown instanceof AttemptError ? thrown.failure : { kind: "reset", cause: thrown };
 }

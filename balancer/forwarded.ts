@@ -2,7 +2,9 @@ import type { AddressList } from "./address_list.ts";
 
 /** What is known of a request's way so far. */
 export interface Arrival {
-  /** The address at the other end of the connection; `undefined` when there is none (a Unix socket, a test). */
+  /**
+   * The address at the other end of the connection; `undefined` when there is none (a Unix socket, a test).
+   */
   readonly peer: string | undefined;
   /** How the request came to us: `http` or `https`. */
   readonly protocol: string;
@@ -24,8 +26,9 @@ export type ForwardedFields = ForwardingFields;
 const UNKNOWN: ForwardingFields = { for: undefined, proto: undefined, host: undefined, forwarded: undefined };
 
 /**
- * The values of `X-Forwarded-For`, `-Proto`, `-Host` and of `Forwarded` (RFC 7239) for the next hop. What came is kept
- * and added to when the peer is a trusted proxy. From anyone else it is dropped, since everybody can write it.
+ * The values of `X-Forwarded-For`, `-Proto`, `-Host` and of `Forwarded` (RFC 7239) for the next hop. What
+ * came is kept and added to when the peer is a trusted proxy. From anyone else it is dropped, since everybody
+ * can write it.
  *
  * @example
  * ```ts
@@ -52,8 +55,8 @@ export function forwardedFields(
 }
 
 /**
- * The client's address: the peer's, or where the peer is a trusted proxy the one it names, and so on from right to left
- * through `X-Forwarded-For` as long as trusted proxies vouch for it.
+ * The client's address: the peer's, or where the peer is a trusted proxy the one it names, and so on from
+ * right to left through `X-Forwarded-For` as long as trusted proxies vouch for it.
  */
 export function clientAddress(
   peer: string | undefined,

@@ -7,20 +7,29 @@ export interface HealthOptions {
   /** What is asked for with `GET`; 2xx and 3xx pass. @default "/readyz" */
   path?: string;
   /**
-   * Milliseconds between the starts of two checks of one upstream. With {@linkcode timeout} and {@linkcode fall}, one that freezes
-   * is out after at most 0.55 + 0.5 + 0.5 s, since a check that failed is repeated at once. Beyond 250 upstreams the interval
-   * grows with their number, so that checks stay below 500 a second, a few per cent of a core.
+   * Milliseconds between the starts of two checks of one upstream. With {@linkcode timeout} and {@linkcode
+   * fall}, one that freezes is out after at most 0.55 + 0.5 + 0.5 s, since a check that failed is repeated at
+   * once. Beyond 250 upstreams the interval grows with their number, so that checks stay below 500 a second,
+   * a few per cent of a core.
    *
    * @default 500
    */
   interval?: number;
-  /** Part of the interval, 0 to 1, by which it varies at random, so that balancers do not check in step. @default 0.1 */
+  /**
+   * Part of the interval, 0 to 1, by which it varies at random, so that balancers do not check in step.
+   *
+   * @default 0.1
+   */
   jitter?: number;
   /** Milliseconds until a check without an answer has failed. @default 500 */
   timeout?: number;
   /** Checks that must pass in a row to bring an upstream back. @default 2 */
   rise?: number;
-  /** Checks that must fail in a row to take it out. A 503 does so at once: the upstream itself asks for it. @default 2 */
+  /**
+   * Checks that must fail in a row to take it out. A 503 does so at once: the upstream itself asks for it.
+   *
+   * @default 2
+   */
   fall?: number;
 }
 

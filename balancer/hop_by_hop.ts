@@ -1,6 +1,6 @@
 /**
- * Fields that concern one connection and are never passed on (RFC 9110, section 7.6.1), with those that older software
- * sends although they are not, or no longer, defined. `expect` is met by whoever listens.
+ * Fields that concern one connection and are never passed on (RFC 9110, section 7.6.1), with those that older
+ * software sends although they are not, or no longer, defined. `expect` is met by whoever listens.
  */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
@@ -16,8 +16,8 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Fields that `Connection` may not take away although it names them: a client could otherwise have the proxy drop what an
- * upstream relies on (RFC 9110, section 7.6.1, forbids naming end-to-end fields).
+ * Fields that `Connection` may not take away although it names them: a client could otherwise have the proxy
+ * drop what an upstream relies on (RFC 9110, section 7.6.1, forbids naming end-to-end fields).
  */
 const PROTECTED: ReadonlySet<string> = new Set([
   "authorization",

@@ -18,8 +18,8 @@ export const LATENCY_BOUNDS: readonly number[] = [
 ];
 
 /**
- * Counts latencies in buckets. A histogram of `prom-client` hashes its labels on each observation; this one is an array, since it is
- * on the path of every request, and is handed to `prom-client` when someone asks.
+ * Counts latencies in buckets. A histogram of `prom-client` hashes its labels on each observation; this one
+ * is an array, since it is on the path of every request, and is handed to `prom-client` when someone asks.
  */
 export class LatencyHistogram {
   /** Observations in each bucket, not cumulative; the last one is beyond every bound. */
@@ -39,7 +39,10 @@ export class LatencyHistogram {
     return this.counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** The bound below which the share `q` (0 to 1) of the observations lies, in seconds; 0 before the first one. */
+  /**
+   * The bound below which the share `q` (0 to 1) of the observations lies, in seconds; 0 before the first
+   * one.
+   */
   quantile(q: number): number {
     const rank = q * this.count;
     let seen = 0;

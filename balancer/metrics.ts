@@ -5,8 +5,8 @@ import type { SnapshotSources } from "./snapshot.ts";
 import type { UpstreamState } from "./upstream_state.ts";
 
 /**
- * Registers the balancer's measures. On the path of a request only plain numbers are counted; they are taken over into
- * `prom-client` when someone asks for them.
+ * Registers the balancer's measures. On the path of a request only plain numbers are counted; they are taken
+ * over into `prom-client` when someone asks for them.
  */
 export function registerMetrics(registry: Registry, sources: SnapshotSources): void {
   const { pool, dispatcher, budget } = sources;
@@ -133,7 +133,9 @@ class UpstreamLatency extends Histogram<"upstream"> {
     this.#members = members;
   }
 
-  /** What the registry prints from, and what `get()` of the base class answers with; the typings leave it out. */
+  /**
+   * What the registry prints from, and what `get()` of the base class answers with; the typings leave it out.
+   */
   getForPromString(): Promise<object> {
     const values = this.#members().flatMap(latencyValues);
     return Promise.resolve({

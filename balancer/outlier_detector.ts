@@ -11,10 +11,11 @@ export interface OutlierOptions {
   /** Milliseconds of the longest ejection. @default 300_000 */
   maxEjection?: number;
   /**
-   * Largest share of the upstreams that may be ejected at a time, 0 to 1; one may always be while another is left. Half by
-   * default: with two upstreams one can go, which a tenth (Envoy's default) would not say by itself; with a thousand, the
-   * remaining ones take twice their load at worst. When more than half fail alike, the requests or something all upstreams
-   * depend on are the likelier cause, and ejecting more would not help.
+   * Largest share of the upstreams that may be ejected at a time, 0 to 1; one may always be while another is
+   * left. Half by default: with two upstreams one can go, which a tenth (Envoy's default) would not say by
+   * itself; with a thousand, the remaining ones take twice their load at worst. When more than half fail
+   * alike, the requests or something all upstreams depend on are the likelier cause, and ejecting more would
+   * not help.
    *
    * @default 0.5
    */
@@ -44,7 +45,9 @@ export function readOutlier(options: OutlierOptions = {}): OutlierSettings {
   return { consecutive, baseEjection, maxEjection, maxShare };
 }
 
-/** Whether an upstream is ejected, and what the next ejection will cost it. Times are monotonic milliseconds. */
+/**
+ * Whether an upstream is ejected, and what the next ejection will cost it. Times are monotonic milliseconds.
+ */
 export type Ejection =
   | { readonly kind: "none"; readonly level: number; readonly since: number }
   | { readonly kind: "ejected"; readonly level: number; readonly until: number };
@@ -58,7 +61,10 @@ export function ejectionCeiling(members: number, maxShare: number): number {
   return Math.min(members - 1, Math.max(1, Math.floor(members * maxShare)));
 }
 
-/** The level of the next ejection: one more than the last, less one for each `base` spent in good standing since. */
+/**
+ * The level of the next ejection: one more than the last, less one for each `base` spent in good standing
+ * since.
+ */
 export function nextLevel(ejection: Ejection, now: number, base: number): number {
   if (ejection.kind === "ejected") return ejection.level + 1;
   return Math.max(0, ejection.level - Math.floor((now - ejection.since) / base)) + 1;

@@ -49,7 +49,8 @@ export class Pool {
   }
 
   /**
-   * Makes these the members. Who stays keeps its state (draining too) and its requests; who goes finishes what it has.
+   * Makes these the members. Who stays keeps its state (draining too) and its requests; who goes finishes
+   * what it has.
    *
    * @throws {TypeError} when two have the same id, or one's address cannot be used; nothing is changed then
    */
@@ -122,7 +123,10 @@ export class Pool {
     this.#options.left(upstream);
   }
 
-  /** Whoever joins others that have run for a while begins with a part of its weight; who starts together starts level. */
+  /**
+   * Whoever joins others that have run for a while begins with a part of its weight; who starts together
+   * starts level.
+   */
   #beginWarming(upstream: UpstreamState, before: ReadonlyMap<UpstreamState, number>): void {
     const { slowStart, now } = this.#options;
     const time = now();

@@ -66,8 +66,9 @@ export function createEndpoints(balancer: Balancer, options: { instance: string 
 const OWN_PATH = /^https?:\/\/[^/]+(\/healthz|\/readyz|\/metrics)(?:\?|$)/;
 
 /**
- * What the main port serves: the process's own endpoints, if they have no port of their own, and everything else passed
- * on. It is the process's own endpoints all the same that tell whether a balancer in front has seen it drain.
+ * What the main port serves: the process's own endpoints, if they have no port of their own, and everything
+ * else passed on. It is the process's own endpoints all the same that tell whether a balancer in front has
+ * seen it drain.
  */
 export function mainPort(options: { balancer: Balancer; endpoints: Endpoints; pure: boolean }): Served {
   const { balancer, endpoints, pure } = options;

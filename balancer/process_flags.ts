@@ -72,8 +72,7 @@ export const balancerFlags = {
     placeholder: "COUNT",
   }),
   adminPort: flag(portSchema.optional(), {
-    help:
-      "port of the admin API (FLOTILLA_ADMIN_TOKEN), /healthz, /readyz and /metrics; the main port then passes every path on",
+    help: "port of the admin API, /healthz, /readyz and /metrics; the main port then passes every path on",
     placeholder: "PORT",
   }),
   accessLog: flag(number(z.number().min(0).max(1)).default(0), {

@@ -1,8 +1,9 @@
 import { AttemptError } from "./failure.ts";
 
 /**
- * The body of a request that may have to be sent again: what was read from the client is kept as long as it is small. Only
- * what is sent is read, so that a slow upstream slows the client down, and the whole is never in memory.
+ * The body of a request that may have to be sent again: what was read from the client is kept as long as it
+ * is small. Only what is sent is read, so that a slow upstream slows the client down, and the whole is never
+ * in memory.
  */
 export class ReplayBody {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
@@ -70,7 +71,10 @@ export class ReplayBody {
     return piece;
   }
 
-  /** Reads one piece. Attempts share the read in progress, since the one that began it may be over when it is there. */
+  /**
+   * Reads one piece. Attempts share the read in progress, since the one that began it may be over when it is
+   * there.
+   */
   #read(): Promise<void> {
     this.#reading ??= this.#readPiece().finally(() => this.#reading = undefined);
     return this.#reading;

@@ -16,8 +16,8 @@ export interface PassOnOptions {
 }
 
 /**
- * An answer's body on its way to the client, piece by piece as the client takes it. A client that takes nothing for as
- * long as the idle time-out is gone; an upstream that gives nothing for as long has failed.
+ * An answer's body on its way to the client, piece by piece as the client takes it. A client that takes
+ * nothing for as long as the idle time-out is gone; an upstream that gives nothing for as long has failed.
  */
 export class PassedBody {
   /** For the client. */

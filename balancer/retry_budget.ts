@@ -7,8 +7,9 @@ export interface RetryBudgetOptions {
   /** Retries a second that are granted however little traffic there is. @default 10 */
   perSecond?: number;
   /**
-   * Milliseconds over which unused retries are saved up. Long enough that the requests inside an upstream that freezes can all
-   * be moved: between two upstreams, half of the traffic of the 1.5 s until the checks notice.
+   * Milliseconds over which unused retries are saved up. Long enough that the requests inside an upstream
+   * that freezes can all be moved: between two upstreams, half of the traffic of the 1.5 s until the checks
+   * notice.
    *
    * @default 10_000
    */
@@ -36,8 +37,9 @@ export function readRetryBudget(options: RetryBudgetOptions = {}): Readonly<Requ
 const SLICES = 10;
 
 /**
- * Keeps retries a bounded share of the traffic, so that they cannot multiply the load on what is failing already. Each request
- * deposits a fraction of a retry, deposits expire after the window, a floor is granted to quiet systems (as in Finagle and Tower).
+ * Keeps retries a bounded share of the traffic, so that they cannot multiply the load on what is failing
+ * already. Each request deposits a fraction of a retry, deposits expire after the window, a floor is granted
+ * to quiet systems (as in Finagle and Tower).
  */
 export class RetryBudget {
   readonly #ratio: number;

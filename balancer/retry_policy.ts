@@ -1,13 +1,20 @@
 import { type AttemptFailure, mayTryAgain, reachOf, type Replay } from "./failure.ts";
 import { readRetryBudget, type RetryBudgetOptions } from "./retry_budget.ts";
 
-/** How often a failed request is tried on another upstream. It only ever is where {@linkcode mayTryAgain} says so. */
+/**
+ * How often a failed request is tried on another upstream. It only ever is where {@linkcode mayTryAgain} says
+ * so.
+ */
 export interface RetryOptions {
-  /** Attempts at upstreams that the request may have reached, the first included. 1 for no retry. @default 3 */
+  /**
+   * Attempts at upstreams that the request may have reached, the first included. 1 for no retry.
+   *
+   * @default 3
+   */
   attempts?: number;
   /**
-   * Attempts in all, connections that could not be made included. They cost an upstream nothing and are not charged to the budget;
-   * this many dead upstreams may be met in a row before a request fails.
+   * Attempts in all, connections that could not be made included. They cost an upstream nothing and are not
+   * charged to the budget; this many dead upstreams may be met in a row before a request fails.
    *
    * @default 10
    */

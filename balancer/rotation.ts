@@ -3,9 +3,10 @@ import type { UpstreamState } from "./upstream_state.ts";
 /** What is done when few upstreams are left. */
 export interface PanicOptions {
   /**
-   * Share of the upstreams, 0 to 1, below which ejections no longer count: too few would be left to carry the load, and so many
-   * failing alike points to a common cause. Upstreams that fail their health checks stay out, since they cannot serve; only
-   * when none passes are those taken that at least answer their checks, for the check itself may be what is wrong.
+   * Share of the upstreams, 0 to 1, below which ejections no longer count: too few would be left to carry the
+   * load, and so many failing alike points to a common cause. Upstreams that fail their health checks stay
+   * out, since they cannot serve; only when none passes are those taken that at least answer their checks,
+   * for the check itself may be what is wrong.
    *
    * @default 0.5
    */

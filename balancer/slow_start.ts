@@ -1,8 +1,8 @@
 /** How an upstream that comes back, or comes new, is brought up to its full share. */
 export interface SlowStartOptions {
   /**
-   * Milliseconds until the full share; 0 to give it at once. A new process has cold caches and code not yet compiled, which it
-   * makes up for within seconds.
+   * Milliseconds until the full share; 0 to give it at once. A new process has cold caches and code not yet
+   * compiled, which it makes up for within seconds.
    *
    * @default 10_000
    */

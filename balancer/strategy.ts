@@ -7,16 +7,20 @@ export interface Eligible {
 }
 
 /**
- * Decides which upstream takes a request. It is built when the rotation changes and asked per request: all that costs
- * belongs into {@linkcode rebuild}. The hooks tell it what became of its picks; a strategy that needs none leaves them out.
+ * Decides which upstream takes a request. It is built when the rotation changes and asked per request: all
+ * that costs belongs into {@linkcode rebuild}. The hooks tell it what became of its picks; a strategy that
+ * needs none leaves them out.
  */
 export interface Strategy {
   readonly name: string;
-  /** The upstreams in rotation, or their weights, have changed. An upstream is the same object as long as it is a member. */
+  /**
+   * The upstreams in rotation, or their weights, have changed. An upstream is the same object as long as it
+   * is a member.
+   */
   rebuild(upstreams: readonly Upstream[]): void;
   /**
-   * Picks one for a request, in constant or logarithmic time. One that ignores `eligible` is still right: what it may not
-   * have is replaced by the next one that may be had.
+   * Picks one for a request, in constant or logarithmic time. One that ignores `eligible` is still right:
+   * what it may not have is replaced by the next one that may be had.
    */
   pick(request: PickContext, eligible: Eligible): Upstream | undefined;
   /** An attempt has begun: `upstream.inFlight` has grown by one. */

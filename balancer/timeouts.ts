@@ -1,28 +1,30 @@
 /** How long each stage of an exchange with an upstream may take, in milliseconds; `Infinity` for no limit. */
 export interface TimeoutsOptions {
   /**
-   * Until a connection stands. A lost SYN is sent again after 1 s (RFC 6298, section 2), so that 2 s survive one loss; a
-   * second loss goes to another upstream.
+   * Until a connection stands. A lost SYN is sent again after 1 s (RFC 6298, section 2), so that 2 s survive
+   * one loss; a second loss goes to another upstream.
    *
    * @default 2_000
    */
   connect?: number;
   /**
-   * From the request being sent until the head of the answer is there. As long as slow reports take; a dead upstream is
-   * noticed much earlier by the health checks, which then move waiting idempotent requests elsewhere.
+   * From the request being sent until the head of the answer is there. As long as slow reports take; a dead
+   * upstream is noticed much earlier by the health checks, which then move waiting idempotent requests
+   * elsewhere.
    *
    * @default 60_000
    */
   firstByte?: number;
   /**
-   * Between two pieces of a body, either way. Server-sent events are kept alive every 15 s, so that four may be lost.
+   * Between two pieces of a body, either way. Server-sent events are kept alive every 15 s, so that four may
+   * be lost.
    *
    * @default 60_000
    */
   idle?: number;
   /**
-   * For the whole exchange with all its attempts, from the request's head to the end of the answer. None by default, since a
-   * stream of events has no natural end.
+   * For the whole exchange with all its attempts, from the request's head to the end of the answer. None by
+   * default, since a stream of events has no natural end.
    *
    * @default Infinity
    */

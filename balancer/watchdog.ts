@@ -2,8 +2,8 @@ import type { Clock, Timer } from "@flotilla/runtime";
 import type { Monotonic } from "./monotonic.ts";
 
 /**
- * Calls back when nothing has happened for a while. To touch it costs one reading of the clock: the timer is not set anew each
- * time, it looks when it fires how long ago the last touch was.
+ * Calls back when nothing has happened for a while. To touch it costs one reading of the clock: the timer is
+ * not set anew each time, it looks when it fires how long ago the last touch was.
  */
 export class Watchdog {
   readonly #clock: Clock;

@@ -21,8 +21,8 @@ export interface DnsMembershipOptions {
 }
 
 /**
- * Makes every address of a DNS name an upstream, and follows it as it changes. When the name cannot be looked up the last addresses stay:
- * a resolver that is down says nothing about the upstreams.
+ * Makes every address of a DNS name an upstream, and follows it as it changes. When the name cannot be looked
+ * up the last addresses stay: a resolver that is down says nothing about the upstreams.
  */
 export function followDns(options: DnsMembershipOptions): Membership {
   const { update, interval = 5_000, resolve = Deno.resolveDns, clock = systemClock } = options;

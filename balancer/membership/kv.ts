@@ -18,8 +18,8 @@ const listSchema = z.array(
 );
 
 /**
- * Takes the upstreams from a key of Deno KV and follows it as it changes. A missing key, or a value that is no list of upstreams, changes
- * nothing: a slip of the hand must not take every upstream away.
+ * Takes the upstreams from a key of Deno KV and follows it as it changes. A missing key, or a value that is
+ * no list of upstreams, changes nothing: a slip of the hand must not take every upstream away.
  */
 export function followKv(options: KvMembershipOptions): Membership {
   const { kv, key, update } = options;

@@ -1,6 +1,6 @@
 /**
- * Draws an index at random in proportion to its weight, in constant time: Walker's alias method in Vose's form (1991). Every column
- * holds its own index up to a threshold and another one above it.
+ * Draws an index at random in proportion to its weight, in constant time: Walker's alias method in Vose's
+ * form (1991). Every column holds its own index up to a threshold and another one above it.
  */
 export class AliasTable {
   readonly #threshold: Float64Array;

@@ -16,8 +16,8 @@ export interface ConsistentHashOptions extends RandomOptions {
   /** @default { kind: "address" } */
   key?: HashKey;
   /**
-   * How much more than its share of the requests in flight an upstream may have, above 1. At 1.25 no upstream is a quarter over its share, and a
-   * popular key spills to the next upstream instead of drowning its own.
+   * How much more than its share of the requests in flight an upstream may have, above 1. At 1.25 no upstream
+   * is a quarter over its share, and a popular key spills to the next upstream instead of drowning its own.
    *
    * @default 1.25
    */
@@ -25,8 +25,9 @@ export interface ConsistentHashOptions extends RandomOptions {
 }
 
 /**
- * Sends the same key to the same upstream as long as that one is there and not over its bound: consistent hashing with bounded loads (Mirrokni,
- * Thorup, Zadimoghaddam 2018). When one of N upstreams leaves, about 1/N of the keys move. O(log n) a pick.
+ * Sends the same key to the same upstream as long as that one is there and not over its bound: consistent
+ * hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam 2018). When one of N upstreams leaves, about
+ * 1/N of the keys move. O(log n) a pick.
  *
  * @throws {RangeError} when the bound is not above 1
  */

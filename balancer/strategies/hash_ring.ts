@@ -3,12 +3,16 @@ import { hash32 } from "./hash.ts";
 
 /** Points of an upstream of average weight, while there are few upstreams. */
 const POINTS = 128;
-/** Points on the whole ring are kept below this, so that it is built in tens of milliseconds for 10,000 upstreams. */
+/**
+ * Points on the whole ring are kept below this, so that it is built in tens of milliseconds for 10,000
+ * upstreams.
+ */
 const MAX_POINTS = 1 << 18;
 
 /**
- * A ring of points, each belonging to an upstream: a key belongs to the next point on. Where an upstream's points lie depends on nothing but its
- * id, so that one that comes or goes moves only its own share of the keys (Karger et al. 1997).
+ * A ring of points, each belonging to an upstream: a key belongs to the next point on. Where an upstream's
+ * points lie depends on nothing but its id, so that one that comes or goes moves only its own share of the
+ * keys (Karger et al. 1997).
  */
 export class HashRing {
   readonly #upstreams: readonly Upstream[];

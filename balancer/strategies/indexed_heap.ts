@@ -11,7 +11,10 @@ export interface HeapNode {
 /** Past so many refusals, looking through all of them is cheaper than in order. */
 const ORDERED_REFUSALS = 16;
 
-/** A binary heap, smallest first, whose items know their place, so that one whose key changed moves in logarithmic time. */
+/**
+ * A binary heap, smallest first, whose items know their place, so that one whose key changed moves in
+ * logarithmic time.
+ */
 export class IndexedHeap<T extends HeapNode> {
   readonly #items: T[] = [];
   readonly #compare: (a: T, b: T) => number;
@@ -55,7 +58,9 @@ export class IndexedHeap<T extends HeapNode> {
     this.#items.length = 0;
   }
 
-  /** The smallest one whose upstream is allowed. The usual case, that the very smallest is, costs one look. */
+  /**
+   * The smallest one whose upstream is allowed. The usual case, that the very smallest is, costs one look.
+   */
   first(eligible: Eligible): T | undefined {
     const root = this.#items[0];
     if (root === undefined || eligible.allows(root.upstream)) return root;

@@ -8,8 +8,9 @@ interface Load extends HeapNode {
 }
 
 /**
- * Takes the upstream with the fewest requests in flight for its weight. Among equals they take turns, weighted too
- * (start-time fair queueing, Goyal, Vin, Cheng 1996): a quiet system is balanced as by round-robin. O(log n) a pick.
+ * Takes the upstream with the fewest requests in flight for its weight. Among equals they take turns,
+ * weighted too (start-time fair queueing, Goyal, Vin, Cheng 1996): a quiet system is balanced as by
+ * round-robin. O(log n) a pick.
  */
 export function leastConnections(): Strategy {
   const heap = new IndexedHeap<Load>(byLoad);

@@ -10,8 +10,8 @@ export interface PeakEwmaOptions extends RandomOptions {
   /** Milliseconds in which what was measured fades to about a third. @default 10_000 */
   decay?: number;
   /**
-   * Milliseconds a failed attempt counts for at least, since to fail fast is not to be fast; and what is expected of an upstream that
-   * has a request and has never answered.
+   * Milliseconds a failed attempt counts for at least, since to fail fast is not to be fast; and what is
+   * expected of an upstream that has a request and has never answered.
    *
    * @default 1_000
    */
@@ -21,9 +21,9 @@ export interface PeakEwmaOptions extends RandomOptions {
 }
 
 /**
- * Draws two upstreams by weight and takes the one where a request is expected to wait less: its latency times the requests it
- * has. The latency is a moving average that jumps up to a peak at once and comes down slowly (Finagle's peak-EWMA), so that an upstream which
- * becomes slow is avoided after one answer. O(1) a pick.
+ * Draws two upstreams by weight and takes the one where a request is expected to wait less: its latency times
+ * the requests it has. The latency is a moving average that jumps up to a peak at once and comes down slowly
+ * (Finagle's peak-EWMA), so that an upstream which becomes slow is avoided after one answer. O(1) a pick.
  */
 export function peakEwma(options: PeakEwmaOptions = {}): Strategy {
   const { random = Math.random, decay = 10_000, penalty = 1_000, clock = systemClock } = options;

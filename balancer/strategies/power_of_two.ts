@@ -4,8 +4,9 @@ import type { RandomOptions } from "./random.ts";
 import { WeightedDraw } from "./weighted_draw.ts";
 
 /**
- * Draws two upstreams by weight and takes the one with fewer requests in flight for its weight (Mitzenmacher 2001). Nearly as even as
- * looking at all of them, and balancers that know nothing of each other do not all run to the same idle upstream. O(1) a pick.
+ * Draws two upstreams by weight and takes the one with fewer requests in flight for its weight (Mitzenmacher
+ * 2001). Nearly as even as looking at all of them, and balancers that know nothing of each other do not all
+ * run to the same idle upstream. O(1) a pick.
  */
 export function powerOfTwo(options: RandomOptions = {}): Strategy {
   const draw = new WeightedDraw(options.random ?? Math.random);

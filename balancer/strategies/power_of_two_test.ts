@@ -5,7 +5,10 @@ import { seededRandom } from "../testing/seeded_random.ts";
 import { powerOfTwo } from "./power_of_two.ts";
 import { randomChoice } from "./random.ts";
 
-/** Throws as many requests as there are upstreams, none of which ends, and gives the highest load over the mean. */
+/**
+ * Throws as many requests as there are upstreams, none of which ends, and gives the highest load over the
+ * mean.
+ */
 function highestLoad(strategy: Strategy, size: number): number {
   const upstreams = fakeUpstreams(Array(size).fill(1));
   strategy.rebuild(upstreams);

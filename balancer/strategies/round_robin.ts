@@ -3,7 +3,10 @@ import type { Eligible, Strategy } from "../strategy.ts";
 import type { Upstream } from "../upstream.ts";
 import { type HeapNode, IndexedHeap } from "./indexed_heap.ts";
 
-/** An upstream's next turn: it may be taken from `release` on and has to be taken before `deadline`, counted in picks. */
+/**
+ * An upstream's next turn: it may be taken from `release` on and has to be taken before `deadline`, counted
+ * in picks.
+ */
 interface Turn extends HeapNode {
   readonly weight: number;
   readonly order: number;
@@ -14,12 +17,13 @@ interface Turn extends HeapNode {
 }
 
 /**
- * Smooth weighted round-robin: after any number of picks, each upstream has had its exact share to within one request.
+ * Smooth weighted round-robin: after any number of picks, each upstream has had its exact share to within one
+ * request.
  *
- * The well-known smooth algorithm of nginx looks at every upstream for every pick. This one gives each turn a window, as
- * proportionate-progress scheduling does (Baruah, Cohen, Plaxton, Varvel 1996): the k-th turn of an upstream of weight w
- * among a total of W lies between picks ⌊kW/w⌋ and ⌈(k+1)W/w⌉, and of those whose window is open the one that closes
- * first is taken. With two heaps a pick costs O(log n).
+ * The well-known smooth algorithm of nginx looks at every upstream for every pick. This one gives each turn a
+ * window, as proportionate-progress scheduling does (Baruah, Cohen, Plaxton, Varvel 1996): the k-th turn of
+ * an upstream of weight w among a total of W lies between picks ⌊kW/w⌋ and ⌈(k+1)W/w⌉, and of those whose
+ * window is open the one that closes first is taken. With two heaps a pick costs O(log n).
  */
 export function roundRobin(): Strategy {
   const ready = new IndexedHeap<Turn>(byDeadline);
@@ -42,8 +46,8 @@ export function roundRobin(): Strategy {
 
   function take(turn: Turn): void {
     (turn.release <= picks ? ready : early).remove(turn);
-    // Whoever stands in for one that may not be had is not in debt for it afterwards, and whoever was passed over for
-    // long (full, say) does not catch up on all it missed.
+    // Whoever stands in for one that may not be had is not in debt for it afterwards, and whoever was passed
+    // over for long (full, say) does not catch up on all it missed.
     if (turn.release > picks) turn.start -= turn.release - picks;
     if (picks - turn.deadline > total / turn.weight) [turn.start, turn.served] = [picks, 0];
     turn.served++;
@@ -60,7 +64,8 @@ export function roundRobin(): Strategy {
       early.clear();
       picks = 0;
       total = upstreams.reduce((sum, { effectiveWeight }) => sum + effectiveWeight, 0);
-      // Where weights are equal the turn goes on behind the last one taken, so that a change does not favour the first.
+      // Where weights are equal the turn goes on behind the last one taken, so that a change does not favour
+      // the first.
       const after = last === undefined ? 0 : upstreams.indexOf(last) + 1;
       for (const [index, upstream] of upstreams.entries()) {
         const order = (index - after + upstreams.length) % upstreams.length;

@@ -4,7 +4,10 @@ import type { SendOptions, Transport, UpstreamRequest } from "../transports/tran
 /** What a pretended upstream does with a request: answers, or fails. */
 export type FakeHandler = (request: UpstreamRequest, options: SendOptions) => Response | Promise<Response>;
 
-/** Brings requests to functions, by the id of the upstream. Health checks pass unless a handler takes `/readyz` itself. */
+/**
+ * Brings requests to functions, by the id of the upstream. Health checks pass unless a handler takes
+ * `/readyz` itself.
+ */
 export class FakeTransport implements Transport {
   readonly name = "fake";
   /** Ids of the upstreams that requests were brought to, in order. */

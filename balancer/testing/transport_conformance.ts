@@ -8,7 +8,9 @@ import { type RawConnection, type RawUpstream, rawUpstream } from "./raw_upstrea
 
 const net = (await Deno.permissions.query({ name: "net" })).state === "granted";
 
-/** Registers the tests that every transport must pass. They need `--allow-net`, and are ignored without it. */
+/**
+ * Registers the tests that every transport must pass. They need `--allow-net`, and are ignored without it.
+ */
 export function transportConformance(name: string, create: () => Transport): void {
   const test = (criterion: string, run: (transport: Transport) => Promise<void>) =>
     Deno.test({
@@ -176,7 +178,14 @@ function testFailures(test: Register): void {
     assertEquals(await failureKind(send(transport, { url: upstream.url })), "reset");
   });
 
-  for (const garbage of ["hello\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n"]) {
+  for (
+    const garbage of [
+      "hello\r\n\r\n",
+      "HTTP/1.1 abc OK\r\n\r\n",
+      "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+    ]
+  ) {
     test(`fails with protocol_error when the answer is ${JSON.stringify(garbage)}`, async (transport) => {
       await using upstream = answering(garbage);
       assertEquals(await failureKind(send(transport, { url: upstream.url })), "protocol_error");

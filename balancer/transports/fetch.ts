@@ -6,7 +6,8 @@ export interface FetchTransportOptions {
   /** Replaces the runtime's own `fetch`, for example in a test. @default fetch */
   fetch?: (url: string, init: RequestInit & { client?: Deno.HttpClient }) => Promise<Response>;
   /**
-   * Idle connections kept to each upstream. As many as there are requests at once, or some will have to be opened anew.
+   * Idle connections kept to each upstream. As many as there are requests at once, or some will have to be
+   * opened anew.
    *
    * @default 1_024
    */
@@ -20,15 +21,17 @@ export interface FetchTransportOptions {
  *
  * What `fetch` does by itself and a proxy must not do is kept from it:
  *
- * - It decodes `gzip` and `br` and leaves `content-encoding` and `content-length` as they came, which then tell a lie. Deno leaves a
- *   body alone only when `accept-encoding` is `identity`, or when a `range` is asked for, so that is what upstreams are told: they
- *   answer without coding, or with one of their own choice, which is passed on untouched.
- * - It sends a request once more by itself when a kept connection turns out closed, a `POST` too if its body is at hand. A
- *   request that is not idempotent is given a stream as its body, which it cannot repeat, and travels chunked therefore.
+ * - It decodes `gzip` and `br` and leaves `content-encoding` and `content-length` as they came, which then lie.
+ *   Deno leaves a body alone only when `accept-encoding` is `identity`, or when a `range` is asked for. So that
+ *   is what upstreams are told: they answer without coding, or with one of their own choice, which is passed on
+ *   untouched.
+ * - It sends a request once more by itself when a kept connection turns out closed, a `POST` too if its body is
+ *   at hand. A request that is not idempotent is given a stream as its body, which it cannot repeat, and travels
+ *   chunked therefore.
  * - It follows redirects unless told otherwise.
  *
- * Its limits: no connect time-out of its own (the first-byte time-out covers both), no trailers, no upgrades, and it refuses the ports
- * that browsers refuse (10080, 6000, 5060 …).
+ * Its limits: no connect time-out of its own (the first-byte time-out covers both), no trailers, no upgrades, no
+ * body on `GET`, and it refuses the ports that browsers refuse (6000, 6665 to 6669, 10080 …).
  */
 export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   const { maxIdle = 1_024, idleTimeout = 4_000 } = options;
@@ -38,15 +41,18 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
     name: "fetch",
     async send(request, { upstream, signal }: SendOptions) {
       try {
-        return await send(upstream.origin + request.target, {
-          method: request.method,
-          headers: withoutDecoding(request.headers),
-          body: bodyOf(request),
-          redirect: "manual",
-          signal,
-          ...(client === undefined ? {} : { client }),
-        });
+        return accepted(
+          await send(upstream.origin + request.target, {
+            method: request.method,
+            headers: withoutDecoding(request.headers),
+            body: bodyOf(request),
+            redirect: "manual",
+            signal,
+            ...(client === undefined ? {} : { client }),
+          }),
+        );
       } catch (thrown) {
+        if (thrown instanceof AttemptError) throw thrown;
         if (signal.aborted && signal.reason instanceof AttemptError) throw signal.reason;
         throw new AttemptError(classify(thrown));
       }
@@ -68,6 +74,12 @@ function createClient(maxIdle: number, idleTimeout: number): Deno.HttpClient | u
   });
 }
 
+/** Refuses a status that no final answer may have (RFC 9110, section 15). */
+function accepted(response: Response): Response {
+  if (response.status >= 200 && response.status <= 599) return response;
+  throw new AttemptError({ kind: "protocol_error", cause: new Error(`Invalid status: ${response.status}`) });
+}
+
 const REPEATED_BY_FETCH_SAFELY = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 function bodyOf({ method, body }: UpstreamRequest): ReadableStream<Uint8Array<ArrayBuffer>> | null {
@@ -82,8 +94,8 @@ function withoutDecoding(headers: Headers): Headers {
 }
 
 /**
- * What an error of `fetch` proves. The texts are those of Deno, which tells by `(Connect)` that there was no connection. Of an
- * unknown error nothing can be said, so the request may have been sent.
+ * What an error of `fetch` proves. The texts are those of Deno, which tells by `(Connect)` that there was no
+ * connection. Of an unknown error nothing can be said, so the request may have been sent.
  */
 export function classify(thrown: unknown): AttemptFailure {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;

@@ -25,7 +25,8 @@ export interface SendOptions {
 export interface Transport {
   readonly name: string;
   /**
-   * Resolves with the final answer as soon as its head is there. Redirects are not followed, and the body's coding is left as it came.
+   * Resolves with the final answer as soon as its head is there. Redirects are not followed, and the body's
+   * coding is left as it came.
    *
    * @throws {AttemptError} which tells what is proven about how far the request got. The body of the answer fails in
    * the same way.
