@@ -31,7 +31,7 @@ export const tokensSchema = z.object({
 });
 
 /** The content of `POST /auth/refresh`. */
-export const refreshSchema = z.object({ refresh_token: z.string().min(1).max(512) });
+export const refreshSchema = z.object({ refresh_token: z.string().min(1).max(4_096) });
 
 /** The content of `PUT /auth/password`. */
 export const passwordChangeSchema = z.object({

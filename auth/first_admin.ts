@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
+import { usernameSchema } from "./contract.ts";
 import { FIRST_ADMIN, userKey, USERS } from "./keyspace.ts";
 import type { PasswordHasher } from "./passwords/password_hasher.ts";
 import { passwordFault } from "./passwords/password_policy.ts";
@@ -26,15 +27,18 @@ export class DevelopmentAdminError extends Error {
  * one succeeds.
  *
  * @returns whether this call made it
- * @throws {RangeError} when the password is too weak; the message says why
+ * @throws {RangeError} when the name is no username, or the password is too weak; the message says why
  */
 export async function createFirstAdmin(
   credentials: { username: string; password: string },
   options: FirstAdminOptions,
 ): Promise<boolean> {
-  const fault = passwordFault(credentials.password, credentials);
+  const { password } = credentials;
+  const { success, data: username } = usernameSchema.safeParse(credentials.username);
+  if (!success) throw new RangeError(`Cannot take the name of the first admin: got ${credentials.username}`);
+  const fault = passwordFault(password, { username });
   if (fault !== undefined) throw new RangeError(`Cannot take the password of the first admin: ${fault}`);
-  return await make(credentials, { ...options, development: false });
+  return await make({ username, password }, { ...options, development: false });
 }
 
 /**

@@ -24,6 +24,7 @@ export interface PasswordCheckOptions {
  */
 export function createPasswordCheck({ hasher, limits }: PasswordCheckOptions): PasswordCheck {
   let decoy: Promise<string> | undefined;
+  let underWay = 0;
 
   async function verify(user: User | undefined, password: string): Promise<boolean> {
     decoy ??= hasher.hash(crypto.randomUUID()).catch((error) => {
@@ -34,8 +35,7 @@ export function createPasswordCheck({ hasher, limits }: PasswordCheckOptions): P
     return matches && user !== undefined && !user.disabled;
   }
 
-  return async (user, password, attempter) => {
-    if (hasher.saturated) throw overload();
+  async function check(user: User | undefined, password: string, attempter: Attempter): Promise<boolean> {
     const attempt = await limits.begin(attempter);
     let right: boolean;
     try {
@@ -46,5 +46,16 @@ export function createPasswordCheck({ hasher, limits }: PasswordCheckOptions): P
     }
     if (right) await attempt.succeeded();
     return right;
+  }
+
+  return async (user, password, attempter) => {
+    // What would be shed in the end is shed before it costs the database anything.
+    if (underWay >= hasher.capacity || hasher.saturated) throw overload();
+    underWay++;
+    try {
+      return await check(user, password, attempter);
+    } finally {
+      underWay--;
+    }
   };
 }

@@ -6,6 +6,8 @@ import { decodePhc, encodePhc } from "./phc.ts";
 
 /** Hashes passwords and checks them. */
 export interface PasswordHasher {
+  /** How many calls may be under way at the same time; the rest is shed. */
+  readonly capacity: number;
   /** Whether it would shed a call right now. */
   readonly saturated: boolean;
   /**
@@ -60,6 +62,7 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   }
 
   return {
+    capacity: limit,
     get saturated() {
       return admitted >= limit;
     },

@@ -12,14 +12,15 @@ export function isPredictable(password: string): boolean {
   return surprises(text) < FEWEST || isRepetition(text);
 }
 
-/** How many characters do not go on with the step of the two before them. */
+/** How many characters neither repeat the one before nor go on in the direction of those before. */
 function surprises(text: string): number {
   let count = 0;
-  let before: number | undefined;
+  let direction: number | undefined;
   for (let i = 0; i < text.length; i++) {
     const step = i === 0 ? undefined : stepBetween(text[i - 1] ?? "", text[i] ?? "");
-    if (step === undefined || (before !== undefined && step !== before)) count++;
-    before = step;
+    if (step === 0) continue;
+    if (step === undefined || (direction !== undefined && step !== direction)) count++;
+    direction = step;
   }
   return count;
 }
