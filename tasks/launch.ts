@@ -73,10 +73,10 @@ export function launchArguments(process: PlannedProcess, options: LaunchOptions)
     "--cached-only",
     ...permissionsOf(process, { root }),
     join(root, process.role, "main.ts"),
-    ...["--port", String(process.port), "--host", process.host, "--name", process.name],
-    ...(adminPort === undefined ? [] : ["--admin-port", String(adminPort)]),
-    ...process.flags.flatMap(([flag, value]) => [`--${flag}`, value]),
-    ...["--drain", String(drain), "--supervised"],
+    ...[`--port=${process.port}`, `--host=${process.host}`, `--name=${process.name}`],
+    ...(adminPort === undefined ? [] : [`--admin-port=${adminPort}`]),
+    ...process.flags.map(([flag, value]) => `--${flag}=${value}`),
+    ...[`--drain=${drain}`, "--supervised"],
     ...extraFlags(process),
   ];
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type PlannedProcess, type PlanOptions, planProcesses } from "./plan.ts";
+export { adminOriginOf, type PlannedProcess, type PlanOptions, planProcesses } from "./plan.ts";
 export { isFree } from "./ports.ts";
 export { topology } from "./topology.ts";
 export { type CheckedTopology, parseTopology, type Topology, TopologyError } from "./topology_schema.ts";

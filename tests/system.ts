@@ -1,5 +1,13 @@
 import { eventually } from "@flotilla/runtime/testing";
-import { isFree, parseTopology, planProcesses, type Topology, topology } from "@flotilla/tasks";
+import {
+  adminOriginOf,
+  isFree,
+  parseTopology,
+  type PlannedProcess,
+  planProcesses,
+  type Topology,
+  topology,
+} from "@flotilla/tasks";
 import { fromFileUrl, join } from "@std/path";
 import { killProcess } from "./kill_process.ts";
 import { type Output, readOutput } from "./output.ts";
@@ -13,6 +21,10 @@ export interface SystemOptions {
   environment?: Readonly<Record<string, string>>;
   /** Flags of the groups, by the group's name, beyond those of the topology. @default none */
   groupFlags?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+  /** Which processes, on which ports. @default those of `deno task up`, moved to ports that are free */
+  topology?: Topology;
+  /** The folder for databases and logs, which outlives the system. @default a new one, removed with the system */
+  data?: string;
 }
 
 /** The real system: `deno task up` as a process, with fifteen processes below it, on ports and data of its own. */
@@ -27,6 +39,8 @@ export interface System extends AsyncDisposable {
   readonly names: readonly string[];
   /** Where one process listens. */
   originOf(name: string): string;
+  /** Where one process answers for itself; for a balancer, not for its upstreams. */
+  adminOriginOf(name: string): string;
   /** The process id that one process has now. */
   pidOf(name: string): number;
   /** Ends one process by SIGKILL, at once. */
@@ -43,6 +57,7 @@ export interface System extends AsyncDisposable {
   readonly ended: Promise<Deno.CommandStatus>;
   /** Every port that it listens on. */
   readonly ports: readonly number[];
+  readonly topology: Topology;
 }
 
 /** A supervisor that was started, ready or not. */
@@ -74,6 +89,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const origins = new Map(
     output.all(/^(\w+) +\w+ +(http:\S+) +\d+ +ready$/).map(([, name = "", at = ""]) => [name, at]),
   );
+  const planned = new Map(plansOf(start).map((process) => [process.name, adminOriginOf(process)]));
   const pidOf = (name: string) => lastPid(output, name);
   return {
     origin: first.replace("Flotilla is ready on ", ""),
@@ -82,6 +98,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     names: [...origins.keys()],
     ended,
     originOf: (name) => origins.get(name) ?? unknownProcess(name),
+    adminOriginOf: (name) => planned.get(name) ?? origins.get(name) ?? unknownProcess(name),
     pidOf,
     kill: (name) => killProcess(pidOf(name)),
     async restarted(name, before) {
@@ -101,6 +118,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       return ended;
     },
     ports: portsOf(start),
+    topology: start.topology,
     [Symbol.asyncDispose]: () => start[Symbol.asyncDispose](),
   };
 }
@@ -109,8 +127,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
 export async function launchSystem(options: SystemOptions = {}): Promise<SystemStart> {
   const { flags = [], environment = {}, groupFlags = {} } = options;
   const folder = await Deno.makeTempDir({ prefix: "flotilla_" });
-  const data = join(folder, "data");
-  const shifted = withFlags(freeTopology(), groupFlags);
+  const { data = join(folder, "data") } = options;
+  const shifted = withFlags(options.topology ?? freeTopology(), groupFlags);
   const file = join(folder, "topology.json");
   await Deno.writeTextFile(file, JSON.stringify(shifted));
   const child = new Deno.Command(Deno.execPath(), {
@@ -139,8 +157,13 @@ export async function launchSystem(options: SystemOptions = {}): Promise<SystemS
 
 /** Every port that a system of this topology listens on. */
 export function portsOf(system: Pick<SystemStart, "topology">): number[] {
-  const processes = planProcesses(parseTopology(system.topology, "test"), { data: "" });
-  return processes.flatMap(({ port, adminPort }) => adminPort === undefined ? [port] : [port, adminPort]);
+  return plansOf(system).flatMap(({ port, adminPort }) =>
+    adminPort === undefined ? [port] : [port, adminPort]
+  );
+}
+
+function plansOf(system: Pick<SystemStart, "topology">): PlannedProcess[] {
+  return planProcesses(parseTopology(system.topology, "test"), { data: "" });
 }
 
 /** The topology of `deno task up` moved to ports that are free, below those that Linux gives to clients. */
