@@ -1,0 +1,61 @@
+import { assertEquals } from "@std/assert";
+import { lease, read, RETENTION, START, stored } from "../testing/tasks.ts";
+import { sweepAgenda } from "./agenda.ts";
+import { TaskStore } from "./task_store.ts";
+
+const options = { maxLosses: 3, retention: RETENTION };
+
+async function open() {
+  const kv = await Deno.openKv(":memory:");
+  return { kv, store: new TaskStore(kv), [Symbol.dispose]: () => kv.close() };
+}
+
+Deno.test("sweepAgenda() queues what is due, and says when to look next", async () => {
+  using lab = await open();
+  const { store } = lab;
+  const soon = await stored(store, { state: { status: "scheduled", due: START + 100 } });
+  await stored(store, { state: { status: "scheduled", due: START + 900 } });
+  assertEquals(await sweepAgenda(store, { ...options, now: START }), { moved: 0, next: START + 100 });
+  assertEquals(await sweepAgenda(store, { ...options, now: START + 100 }), { moved: 1, next: START + 900 });
+  assertEquals((await read(store, soon.task)).task.state, { status: "queued", since: START + 100 });
+});
+
+Deno.test("sweepAgenda() takes a task from a worker whose lease ran out", async () => {
+  using lab = await open();
+  const { store } = lab;
+  const entry = await stored(store);
+  await store.change(entry, { type: "claim", now: START, lease: lease("a") });
+  assertEquals((await sweepAgenda(store, { ...options, now: START + 9_999 })).moved, 0);
+  assertEquals((await sweepAgenda(store, { ...options, now: START + 10_000 })).moved, 1);
+  const { task } = await read(store, entry.task);
+  assertEquals([task.state.status, task.losses], ["queued", 1]);
+});
+
+Deno.test("sweepAgenda() moves each task once when two workers sweep at the same time", async () => {
+  using lab = await open();
+  for (let number = 0; number < 20; number++) {
+    await stored(lab.store, { state: { status: "scheduled", due: START } });
+  }
+  const other = new TaskStore(lab.kv);
+  const sweeps = await Promise.all(
+    [lab.store, other].map((store) => sweepAgenda(store, { ...options, now: START })),
+  );
+  assertEquals(sweeps.reduce((sum, { moved }) => sum + moved, 0), 20);
+});
+
+Deno.test("sweepAgenda() takes so many at a time, and says that there are more", async () => {
+  using lab = await open();
+  for (let number = 0; number < 5; number++) {
+    await stored(lab.store, { state: { status: "scheduled", due: START + number } });
+  }
+  const sweep = await sweepAgenda(lab.store, { ...options, now: START + 100, limit: 3 });
+  assertEquals(sweep, { moved: 3, next: START + 3 });
+});
+
+Deno.test("sweepAgenda() drops an entry whose task is gone", async () => {
+  using lab = await open();
+  const { store, kv } = lab;
+  await kv.set(["agenda", START, "alice", "gone"], 0);
+  await sweepAgenda(store, { ...options, now: START });
+  assertEquals(await sweepAgenda(store, { ...options, now: START }), { moved: 0, next: undefined });
+});

@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import { GroupWriter } from "./group_writer.ts";
+import type { WritePlan } from "./write_plan.ts";
+
+function plan(more: Partial<WritePlan>): WritePlan {
+  return { checks: [], sets: [], deletes: [], counts: [], ...more };
+}
+
+/** A database that counts its atomic writes. */
+async function open() {
+  const kv = await Deno.openKv(":memory:");
+  const counted = { commits: 0 };
+  const atomic = kv.atomic.bind(kv);
+  kv.atomic = () => {
+    counted.commits++;
+    return atomic();
+  };
+  return { kv, counted, writer: new GroupWriter(kv), [Symbol.dispose]: () => kv.close() };
+}
+
+const create = (name: string, value: unknown = 1) =>
+  plan({ checks: [{ key: [name], versionstamp: null }], sets: [{ key: [name], value }] });
+
+Deno.test("GroupWriter.commit() joins plans that come while others are written", async () => {
+  using lab = await open();
+  const { writer, counted, kv } = lab;
+  const done = await Promise.all(
+    Array.from({ length: 22 }, (_, index) => writer.commit(create(`k${index}`))),
+  );
+  assertEquals(done.every((version) => version !== undefined), true);
+  assertEquals(counted.commits, 4); // two at once, then ten and ten
+  assertEquals((await kv.get(["k21"])).value, 1);
+});
+
+Deno.test("GroupWriter.commit() lets no plan fail because of another one's check", async () => {
+  using lab = await open();
+  const { writer, kv } = lab;
+  await kv.set(["k5"], "taken");
+  const done = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => writer.commit(create(`k${index}`))),
+  );
+  assertEquals(done.map((version) => version === undefined), done.map((_, index) => index === 5));
+  assertEquals((await kv.get(["k5"])).value, "taken");
+});
+
+Deno.test("GroupWriter.commit() never joins two plans on one key: the second sees what the first did", async () => {
+  using lab = await open();
+  const { writer, kv } = lab;
+  const done = await Promise.all([
+    ...["x", "y", "z"].map((name) => writer.commit(create(name))),
+    ...["one", "two"].map((value) => writer.commit(create("same", value))),
+  ]);
+  assertEquals(done.map((version) => version !== undefined), [true, true, true, true, false]);
+  assertEquals((await kv.get(["same"])).value, "one");
+});
+
+Deno.test("GroupWriter.commit() sets shared keys once and moves counters by the sum", async () => {
+  using lab = await open();
+  const { writer, kv } = lab;
+  const bell = (value: string) => [{ key: ["bell"], value, shared: true }];
+  const by = (by: number) => [{ key: ["count"], by }];
+  await Promise.all([
+    writer.commit(plan({ counts: by(5) })),
+    writer.commit(plan({ counts: by(1) })),
+    writer.commit(plan({ sets: bell("a"), counts: by(-2) })),
+    writer.commit(plan({ sets: bell("b"), counts: by(-1) })),
+  ]);
+  assertEquals((await kv.get<Deno.KvU64>(["count"])).value?.value, 3n);
+  assertEquals((await kv.get(["bell"])).value, "b");
+});
+
+Deno.test("GroupWriter.commit() tells everyone in a group when the database does not answer", async () => {
+  using lab = await open();
+  const { kv } = lab;
+  const writer = new GroupWriter(kv);
+  const atomic = kv.atomic.bind(kv);
+  kv.atomic = () => Object.assign(atomic(), { commit: () => Promise.reject(new Error("away")) });
+  const done = await Promise.allSettled(
+    Array.from({ length: 5 }, (_, index) => writer.commit(create(`k${index}`))),
+  );
+  assertEquals(done.map(({ status }) => status), Array(5).fill("rejected"));
+});
