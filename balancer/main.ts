@@ -1,4 +1,12 @@
-import { instanceName, openKv, readFlags, refuseToStart, secret, serve } from "@flotilla/runtime";
+import {
+  instanceName,
+  openKv,
+  readFlags,
+  refuseToStart,
+  secret,
+  SecretError,
+  serve,
+} from "@flotilla/runtime";
 import { createAdmin } from "./admin.ts";
 import { createBalancer } from "./balancer.ts";
 import { followDns } from "./membership/dns.ts";
@@ -28,6 +36,13 @@ await using balancer = createBalancer({
     rise: flags.healthRise,
     fall: flags.healthFall,
   },
+  timeouts: {
+    connect: flags.connectTimeout,
+    firstByte: flags.firstByteTimeout,
+    idle: flags.idleTimeout,
+    total: flags.totalTimeout,
+  },
+  limits: { connections: flags.maxConnections, queue: flags.maxQueue },
   trustedProxies: flags.trustedProxy,
   accessLog: { sample: flags.accessLog },
 });
@@ -39,14 +54,22 @@ if (upstreamKv !== undefined) {
   opened.use(followKv({ kv, key: ["flotilla", "balancer", instance], update }));
 }
 const endpoints = createEndpoints(balancer, { instance });
-if (adminPort !== undefined) {
-  const token = secret("FLOTILLA_ADMIN_TOKEN", { developmentDefault: "flotilla-development-admin-token" });
-  const admin = createAdmin({ balancer, token });
-  opened.use(
-    Deno.serve(
-      { port: adminPort, hostname, onListen: () => {} },
-      (request) => endpoints.answer(request) ?? admin(request),
-    ),
-  );
-}
+if (adminPort !== undefined) opened.use(openAdmin(adminPort));
 await serve(mainPort({ balancer, endpoints, pure: adminPort !== undefined }), flags, { instance });
+
+function openAdmin(port: number): Deno.HttpServer {
+  try {
+    const token = secret("FLOTILLA_ADMIN_TOKEN", { developmentDefault: "flotilla-development-admin-token" });
+    const admin = createAdmin({ balancer, token });
+    return Deno.serve(
+      { port, hostname, onListen: () => {} },
+      (request) => endpoints.answer(request) ?? admin(request),
+    );
+  } catch (error) {
+    if (error instanceof SecretError) refuseToStart(error.message);
+    if (error instanceof Deno.errors.AddrInUse) {
+      refuseToStart(`--admin-port: ${hostname}:${port} is taken by another process`);
+    }
+    throw error;
+  }
+}

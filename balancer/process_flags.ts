@@ -1,5 +1,6 @@
 import { flag, listFlag, number, portSchema, serveFlags } from "@flotilla/runtime";
 import { z } from "zod";
+import { addressList } from "./address_list.ts";
 import type { HashKey } from "./strategies/consistent_hash.ts";
 import { STRATEGY_NAMES } from "./strategies.ts";
 import type { UpstreamOptions } from "./upstream.ts";
@@ -24,6 +25,16 @@ const upstreamSchema: z.ZodType<UpstreamOptions> = z.string().transform((text, c
 });
 
 const milliseconds = (fallback: number) => number(z.number().positive()).default(fallback);
+
+const networkSchema = z.string().refine(isNetwork, "must be an IP address or a network like 10.0.0.0/8");
+
+function isNetwork(text: string): boolean {
+  try {
+    return addressList([text]) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** `address`, `header:NAME` or `cookie:NAME`. */
 const hashKeySchema: z.ZodType<HashKey> = z.string().transform((text, context): HashKey => {
@@ -71,6 +82,30 @@ export const balancerFlags = {
     help: "failed checks in a row that take an upstream out",
     placeholder: "COUNT",
   }),
+  connectTimeout: flag(milliseconds(2_000), {
+    help: "milliseconds to connect to an upstream",
+    placeholder: "MS",
+  }),
+  firstByteTimeout: flag(milliseconds(60_000), {
+    help: "milliseconds an upstream has to begin its answer",
+    placeholder: "MS",
+  }),
+  idleTimeout: flag(milliseconds(60_000), {
+    help: "milliseconds between two pieces of a body",
+    placeholder: "MS",
+  }),
+  totalTimeout: flag(number(z.number().positive()).default(Infinity), {
+    help: "milliseconds for a whole exchange; no limit unless given",
+    placeholder: "MS",
+  }),
+  maxConnections: flag(number(z.number().int().min(1)).default(4_096), {
+    help: "requests inside one upstream at a time",
+    placeholder: "COUNT",
+  }),
+  maxQueue: flag(number(z.number().int().min(0)).default(1_024), {
+    help: "requests that may wait for one upstream",
+    placeholder: "COUNT",
+  }),
   adminPort: flag(portSchema.optional(), {
     help: "port of the admin API, /healthz, /readyz and /metrics; the main port then passes every path on",
     placeholder: "PORT",
@@ -79,7 +114,7 @@ export const balancerFlags = {
     help: "share of requests written to the log, 0 to 1; failures always are",
     placeholder: "SHARE",
   }),
-  trustedProxy: listFlag(z.string(), {
+  trustedProxy: listFlag(networkSchema, {
     help: "address or network whose forwarding fields are believed",
     placeholder: "CIDR",
   }),

@@ -19,6 +19,8 @@ Deno.test("balancerFlags name what is wrong", () => {
     ["--hash-key", "body", "must be address, header:NAME or cookie:NAME"],
     ["--health-fall", "0", "--health-fall"],
     ["--access-log", "2", "--access-log"],
+    ["--trusted-proxy", "example.com", "must be an IP address or a network"],
+    ["--idle-timeout", "0", "--idle-timeout"],
   ] as const;
   for (const [name, value, message] of cases) assertThrows(() => parse(name, value), FlagError, message);
 });
