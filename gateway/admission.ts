@@ -85,7 +85,7 @@ export function createAdmission({ verifier, limiters, clock }: AdmissionOptions)
       const { access, address, fields } = arrival;
       if (access === "public") {
         await charge(limiters.address, addressKey(address), fields);
-        return ANONYMOUS;
+        return address === undefined ? ANONYMOUS : { kind: "anonymous", address };
       }
       const principal = await identify(arrival);
       const caller: Caller = { kind: "user", principal };

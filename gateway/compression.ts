@@ -35,6 +35,8 @@ export function takesGzip(acceptEncoding: string | null): boolean {
  */
 export function compressed(response: Response, request: Request): Response {
   const { headers, body, status } = response;
+  // Answers to other methods may tell of progress as it is made, which packing would hold up.
+  if (request.method !== "GET" && request.method !== "HEAD") return response;
   if (!PACKABLE.test(headers.get("content-type") ?? "")) return response;
   headers.append("vary", "accept-encoding");
   if (!takesGzip(request.headers.get("accept-encoding"))) return response;

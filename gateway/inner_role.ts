@@ -21,7 +21,7 @@ export function createInnerRole(origin: string, options: { instance: string }): 
     health: false,
     outlier: false,
     // The gateway's own time-outs, route by route, come first.
-    timeouts: { firstByte: 120_000 },
+    timeouts: { firstByte: 600_000 },
     pseudonym: options.instance,
   });
   return {

@@ -28,8 +28,11 @@ export const PASSED_INWARDS: readonly string[] = [
 /** Milliseconds that the caller will still wait for the head of the answer; each hop passes on what is left. */
 export const TIMEOUT_HEADER = "x-flotilla-timeout";
 
-/** Fields that hold entity tags. */
-const TAGGED = new Set(["if-match", "if-none-match", "if-range"]);
+/**
+ * Fields that hold entity tags. Not `If-Range`: a part of a packed answer cannot be gone on with, and its tag, which the inner role does
+ * not know, has it send the whole again.
+ */
+const TAGGED = new Set(["if-match", "if-none-match"]);
 
 /** How {@linkcode inwardFields} makes the head of a call. */
 export interface InwardFieldsOptions {

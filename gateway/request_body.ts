@@ -1,5 +1,5 @@
 import { type Clock, ProblemError } from "@flotilla/runtime";
-import type { BodyRule } from "./route.ts";
+import { ANY_TYPE, type BodyRule } from "./route.ts";
 import { requireShape } from "./validation.ts";
 
 /** The content of a request on its way inwards. */
@@ -47,7 +47,8 @@ export async function requestBody(
 
 function requireType(headers: Headers, rule: BodyRule): void {
   const given = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
-  if (given === undefined || !rule.types.includes(given)) {
+  const taken = rule.types.includes(ANY_TYPE) || (given !== undefined && rule.types.includes(given));
+  if (!taken) {
     throw new ProblemError(415, `The content must be of type ${rule.types.join(" or ")}`, {
       headers: { accept: rule.types.join(", ") },
     });

@@ -10,15 +10,18 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 /** Who may call: everybody, whoever is signed in, or whoever has the right. */
 export type Access = "public" | "user" | Right;
 
+/** Stands for whatever media type a file has. */
+export const ANY_TYPE = "*/*";
+
 /** What a route takes as the content of a request. */
 export interface BodyRule {
-  /** The media types it takes, lower case and without parameters; others get 415. */
+  /** The media types it takes, lower case and without parameters, or {@linkcode ANY_TYPE}; others get 415. */
   readonly types: readonly string[];
   /** Most bytes; more get 413. */
   readonly limit: number;
   /** What the content must be; 422 otherwise. */
   readonly schema: z.ZodType;
-  /** Any JSON is taken, so that the content streams by unread, and the inner role parses it. @default false */
+  /** The content streams by unread, and the inner role judges it by the schema. @default false */
   readonly streamed?: boolean;
 }
 

@@ -1,8 +1,15 @@
-import { loginSchema as login, rightSchema, roleSchema, tokensSchema as tokens } from "@flotilla/auth/verify";
+import {
+  loginSchema as login,
+  meSchema as me,
+  newUserSchema as newUser,
+  passwordChangeSchema as passwordChange,
+  refreshSchema as refresh,
+  tokensSchema as tokens,
+  userPageSchema as userPage,
+  userPatchSchema as userPatch,
+  userViewSchema as userView,
+} from "@flotilla/auth/verify";
 import { z } from "zod";
-
-const passwordSchema = z.string().min(1).max(256).meta({ format: "password" });
-const usernameSchema = z.string().min(1).max(256);
 
 /** `POST /auth/login` */
 export const loginSchema: z.ZodType = login.meta({
@@ -14,65 +21,44 @@ export const loginSchema: z.ZodType = login.meta({
 export const tokensSchema: z.ZodType = tokens.meta({ id: "Tokens" });
 
 /** `POST /auth/refresh` */
-export const refreshSchema: z.ZodType = z.object({ refresh_token: z.string().min(1).max(1_024) })
-  .meta({ id: "Refresh", example: { refresh_token: "the one from the last answer" } });
+export const refreshSchema: z.ZodType = refresh.meta({
+  id: "Refresh",
+  example: { refresh_token: "the one from the last answer" },
+});
 
 /** `PUT /auth/password` */
-export const passwordChangeSchema: z.ZodType = z.strictObject({
-  current_password: passwordSchema,
-  new_password: passwordSchema,
-}).meta({
+export const passwordChangeSchema: z.ZodType = passwordChange.meta({
   id: "PasswordChange",
   example: { current_password: "password", new_password: "correct horse battery staple" },
 });
 
 /** `POST /auth/users` */
-export const newUserSchema: z.ZodType = z.strictObject({
-  username: usernameSchema,
-  password: passwordSchema,
-  role: roleSchema.optional(),
-}).meta({ id: "NewUser", example: { username: "ann", password: "correct horse battery", role: "user" } });
-
-/** `PATCH /auth/users/:username` */
-export const userChangeSchema: z.ZodType = z.strictObject({
-  role: roleSchema.optional(),
-  disabled: z.boolean().optional(),
-  password: passwordSchema.optional(),
-}).meta({ id: "UserChange", example: { disabled: true } });
-
-const accountSchema = z.object({
-  username: z.string(),
-  role: roleSchema,
-  rights: z.array(rightSchema),
-  disabled: z.boolean(),
-  created: z.iso.datetime(),
-  updated: z.iso.datetime(),
+export const newUserSchema: z.ZodType = newUser.meta({
+  id: "NewUser",
+  example: { username: "ann", password: "correct horse battery staple", role: "user" },
 });
 
+/** `PATCH /auth/users/:username` */
+export const userPatchSchema: z.ZodType = userPatch.meta({ id: "UserPatch", example: { disabled: true } });
+
 /** An account as administrators see it. */
-export const userSchema: z.ZodType = accountSchema.meta({ id: "User" });
+export const userSchema: z.ZodType = userView.meta({ id: "User" });
 
 /** `GET /auth/users` */
-export const userPageSchema: z.ZodType = z.object({
-  users: z.array(userSchema),
-  next: z.string().nullable().meta({ description: "?cursor of the next page" }),
-}).meta({ id: "UserPage" });
+export const userPageSchema: z.ZodType = userPage.meta({ id: "UserPage" });
 
 /** `GET /auth/me` */
-export const meSchema: z.ZodType = accountSchema.extend({
-  session: z.string(),
-  token_expires: z.iso.datetime(),
-}).meta({ id: "Me" });
+export const meSchema: z.ZodType = me.meta({ id: "Me" });
 
 /** The public keys (RFC 7517, section 5). */
 export const keySetSchema: z.ZodType = z.object({ keys: z.array(z.looseObject({ kid: z.string() })) })
   .meta({ id: "KeySet" });
 
 /** The name in `/auth/users/:username`. */
-export const userParams = z.object({ username: usernameSchema });
+export const userParams = z.object({ username: z.string().min(1).max(256) });
 
-/** `?limit` and `?cursor` of a list of accounts. */
+/** The query of `GET /auth/users`. */
 export const userQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1_000).optional(),
-  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(500).optional().meta({ description: "100 unless given" }),
+  cursor: z.string().min(1).max(512).optional().meta({ description: "next of the page before" }),
 });

@@ -15,7 +15,7 @@ const valueSchema = z.unknown().refine((value) => value !== undefined, "must be 
 const contentSchema = z.strictObject({
   value: valueSchema,
   access: accessSchema.optional().meta({ description: "Who sees it; public unless you say otherwise" }),
-  sharedWith: z.array(z.string().min(1).max(64)).max(20).optional().meta({ description: "Names of users" }),
+  sharedWith: z.array(z.string().min(1).max(64)).max(10).optional().meta({ description: "Names of users" }),
   expires: timeSchema.optional().meta({ description: "From when on it does not exist" }),
 });
 
@@ -32,9 +32,26 @@ export const recordContentSchema: z.ZodType = contentSchema.meta({
 
 /** `PATCH /data/:id` */
 export const recordPatchSchema: z.ZodType = z.unknown().meta({
-  id: "MergePatch",
-  description: "Any JSON; members of an object that are null are taken away (RFC 7396)",
+  id: "RecordPatch",
+  description:
+    "A merge patch of the value (RFC 7396), or a JSON patch (RFC 6902) as application/json-patch+json",
   example: { text: "Hello once more" },
+});
+
+/** `POST /data/batch` */
+export const batchSchema: z.ZodType = z.looseObject({
+  operations: z.array(z.looseObject({ op: z.enum(["create", "put", "merge", "patch", "delete"]) })).min(1)
+    .max(100),
+}).meta({
+  id: "Batch",
+  example: {
+    operations: [{ op: "put", id: "greeting", value: "Hello" }, { op: "delete", id: "welcome" }],
+  },
+});
+
+/** Records as JSON Lines, one a line, as they are exported and imported. */
+export const recordLinesSchema: z.ZodType = z.string().meta({
+  example: '{"id":"greeting","value":"Hello"}\n',
 });
 
 const recordSchema = z.object({
@@ -55,6 +72,21 @@ export const recordAnswerSchema: z.ZodType = z.object({
   data: recordSchema,
 }).meta({ id: "RecordAnswer" });
 
+/** The answer of `POST /data/batch`. */
+export const batchAnswerSchema: z.ZodType = z.object({
+  data: z.array(recordSchema.nullable()).meta({
+    description: "The record each operation leaves; null when deleted",
+  }),
+}).meta({ id: "BatchAnswer" });
+
+/** The answer of `POST /data/import`. */
+export const importAnswerSchema: z.ZodType = z.looseObject({
+  created: z.int(),
+  replaced: z.int(),
+  skipped: z.int(),
+  failed: z.int(),
+}).meta({ id: "ImportAnswer" });
+
 /** `GET /data` */
 export const recordPageSchema: z.ZodType = z.object({
   cached: z.boolean(),
@@ -70,4 +102,16 @@ export const recordQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).optional().meta({ description: "100 unless given" }),
   cursor: z.string().optional().meta({ description: "next of the page before" }),
   prefix: z.string().optional().meta({ description: "What ids begin with" }),
+});
+
+/** The query of `GET /data/events` and `GET /data/export`. */
+export const prefixQuery = z.strictObject({
+  prefix: z.string().optional().meta({ description: "What ids begin with" }),
+});
+
+/** The query of `POST /data/import`. */
+export const importQuery = z.strictObject({
+  existing: z.enum(["replace", "skip"]).optional().meta({
+    description: "What happens to records that exist",
+  }),
 });

@@ -9,6 +9,10 @@ export const newTaskSchema: z.ZodType = z.looseObject({
   priority: z.int().min(-10).max(10).optional(),
   delay: z.number().min(0).optional().meta({ description: "Seconds until it may begin" }),
   run_at: z.iso.datetime({ offset: true }).optional().meta({ description: "When it may begin" }),
+  repeat: z.object({ every: z.number() }).optional().meta({
+    description: "Seconds from one run to the next",
+  }),
+  notify: z.looseObject({ url: z.string() }).optional().meta({ description: "Is called when it is over" }),
 }).meta({ id: "NewTask", example: { task: "report" } });
 
 /** The answer of `POST /longtask`. */
@@ -54,6 +58,22 @@ export const taskLogSchema: z.ZodType = z.object({
   lines: z.array(z.looseObject({ time: z.iso.datetime() })),
 }).meta({ id: "TaskLog" });
 
+/** `POST /longtask/uploads` */
+export const uploadSchema: z.ZodType = z.string().meta({ format: "binary" });
+
+/** The answer of `POST /longtask/uploads`. */
+export const uploadedSchema: z.ZodType = z.object({
+  file: z.string().meta({ description: "To be named in the input of a task" }),
+  size: z.int(),
+  sha256: z.string(),
+  expires: z.iso.datetime(),
+}).meta({ id: "UploadedFile" });
+
+const ownerSchema = z.string().optional().meta({ description: "Whose tasks, for administrators" });
+
+/** Whose task is meant. */
+export const ownerQuery = z.strictObject({ owner: ownerSchema });
+
 /** The name in `/longtask/:id`. */
 export const taskParams = z.object({ id: idSchema });
 
@@ -65,4 +85,5 @@ export const taskQuery = z.strictObject({
   status: z.enum(statuses).optional(),
   limit: z.coerce.number().int().min(1).max(100).optional().meta({ description: "20 unless given" }),
   cursor: z.string().optional().meta({ description: "next of the page before" }),
+  owner: ownerSchema,
 });

@@ -1,14 +1,20 @@
 import {
+  batchAnswerSchema,
+  batchSchema,
+  importAnswerSchema,
+  importQuery,
   newRecordSchema,
+  prefixQuery,
   recordAnswerSchema,
   recordContentSchema,
+  recordLinesSchema,
   recordPageSchema,
   recordParams,
   recordPatchSchema,
   recordQuery,
 } from "../contract/record.ts";
 import type { AnswerRule, Route } from "../route.ts";
-import { QUICK, record, recordPatch } from "./body_rules.ts";
+import { batch, lines, QUICK, record, recordPatch, TRANSFER } from "./body_rules.ts";
 
 const IF_MATCH = { "If-Match": "Only if the record is still at this ETag" };
 const ETAG = { ETag: "Its version" };
@@ -54,12 +60,49 @@ export const DATA_ROUTES: readonly Route[] = [
     timeout: QUICK,
   },
   {
+    name: "changeRecords",
+    summary: "Make many changes, all or none",
+    method: "POST",
+    path: "/data/batch",
+    access: "data:write",
+    upstream: "service",
+    body: batch(batchSchema),
+    answers: { 200: { description: "What each operation leaves", schema: batchAnswerSchema }, 412: FAILED },
+    timeout: QUICK,
+  },
+  {
+    name: "exportRecords",
+    summary: "Get all records",
+    method: "GET",
+    path: "/data/export",
+    access: "data:read",
+    upstream: "service",
+    query: prefixQuery,
+    answers: {
+      200: { description: "Records, one a line", schema: recordLinesSchema, type: "application/jsonl" },
+    },
+    timeout: QUICK,
+  },
+  {
+    name: "importRecords",
+    summary: "Write many records",
+    method: "POST",
+    path: "/data/import",
+    access: "data:write",
+    upstream: "service",
+    query: importQuery,
+    body: lines(recordLinesSchema),
+    answers: { 200: { description: "What became of the lines", schema: importAnswerSchema } },
+    timeout: TRANSFER,
+  },
+  {
     name: "watchRecords",
     summary: "Follow all records",
     method: "GET",
     path: "/data/events",
     access: "data:read",
     upstream: "service",
+    query: prefixQuery,
     fields: EVENT_FIELDS,
     answers: { 200: EVENTS },
     timeout: QUICK,

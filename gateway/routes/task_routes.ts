@@ -1,5 +1,6 @@
 import {
   newTaskSchema,
+  ownerQuery,
   queuedSchema,
   taskFileParams,
   taskLogSchema,
@@ -7,9 +8,11 @@ import {
   taskParams,
   taskQuery,
   taskSchema,
+  uploadedSchema,
+  uploadSchema,
 } from "../contract/task.ts";
 import type { Route } from "../route.ts";
-import { QUICK, task } from "./body_rules.ts";
+import { file, QUICK, task, TRANSFER } from "./body_rules.ts";
 
 const RETRY_AFTER = { "Retry-After": "Seconds after which it is worth asking again, while it is not over" };
 
@@ -45,6 +48,17 @@ export const TASK_ROUTES: readonly Route[] = [
     timeout: QUICK,
   },
   {
+    name: "uploadFile",
+    summary: "Send a file for a task",
+    method: "POST",
+    path: "/longtask/uploads",
+    access: "tasks:run",
+    upstream: "worker",
+    body: file(uploadSchema),
+    answers: { 201: { description: "It is kept for a while", schema: uploadedSchema } },
+    timeout: TRANSFER,
+  },
+  {
     name: "getTask",
     summary: "How a task stands",
     method: "GET",
@@ -52,6 +66,7 @@ export const TASK_ROUTES: readonly Route[] = [
     access: "tasks:run",
     upstream: "worker",
     params: taskParams,
+    query: ownerQuery,
     answers: {
       200: { description: "The task", schema: taskSchema, fields: { ETag: "Its version", ...RETRY_AFTER } },
       304: { description: "It has not changed" },
@@ -66,10 +81,26 @@ export const TASK_ROUTES: readonly Route[] = [
     access: "tasks:run",
     upstream: "worker",
     params: taskParams,
+    query: ownerQuery,
     answers: {
       202: { description: "It runs and is told to stop", schema: taskSchema },
       204: { description: "It had not begun and will not" },
       409: { description: "It is over" },
+    },
+    timeout: QUICK,
+  },
+  {
+    name: "retryTask",
+    summary: "Send a failed or cancelled task again",
+    method: "POST",
+    path: "/longtask/:id/retry",
+    access: "tasks:run",
+    upstream: "worker",
+    params: taskParams,
+    query: ownerQuery,
+    answers: {
+      202: { description: "It will run", schema: taskSchema, fields: RETRY_AFTER },
+      409: { description: "It has neither failed nor been cancelled" },
     },
     timeout: QUICK,
   },
@@ -81,6 +112,7 @@ export const TASK_ROUTES: readonly Route[] = [
     access: "tasks:run",
     upstream: "worker",
     params: taskParams,
+    query: ownerQuery,
     fields: { "Last-Event-ID": "Go on after this event" },
     answers: { 200: { description: "Status and progress until it is over", type: "text/event-stream" } },
     timeout: QUICK,
@@ -93,6 +125,7 @@ export const TASK_ROUTES: readonly Route[] = [
     access: "tasks:run",
     upstream: "worker",
     params: taskParams,
+    query: ownerQuery,
     answers: { 200: { description: "Lines", schema: taskLogSchema } },
     timeout: QUICK,
   },
@@ -104,6 +137,7 @@ export const TASK_ROUTES: readonly Route[] = [
     access: "tasks:run",
     upstream: "worker",
     params: taskFileParams,
+    query: ownerQuery,
     answers: { 200: { description: "The file", type: "application/octet-stream" } },
     timeout: QUICK,
   },
