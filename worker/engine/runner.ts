@@ -134,9 +134,11 @@ export class Runner implements AsyncDisposable {
     await this.#loop;
     const runs = [...this.#runs.values()];
     const finished = Promise.all(runs.map(({ outcome }) => outcome));
-    const controller = new AbortController();
-    await Promise.race([finished, sleep(grace, { clock, signal: controller.signal }).catch(() => {})]);
-    controller.abort();
+    if (grace > 0) {
+      const controller = new AbortController();
+      await Promise.race([finished, sleep(grace, { clock, signal: controller.signal }).catch(() => {})]);
+      controller.abort();
+    }
     for (const run of runs) run.stop();
     await finished;
   }
