@@ -14,6 +14,10 @@ export const gatewayFlags = {
   }),
   service: flag(originSchema, { help: "the data services, or their balancer", placeholder: "URL" }),
   worker: flag(originSchema, { help: "the workers, or their balancer", placeholder: "URL" }),
+  database: flag(z.string().optional(), {
+    help: "database of the auth services; without it a token works until it ends, logout or not",
+    placeholder: "TARGET",
+  }),
   limits: flag(z.string().optional(), {
     help: "database or cache in which all gateways keep limits together; without it each keeps them alone",
     placeholder: "TARGET",

@@ -1,4 +1,9 @@
-import { createAssertionSigner, createRemoteKeys, createTokenVerifier } from "@flotilla/auth/verify";
+import {
+  createAssertionSigner,
+  createRemoteKeys,
+  createRevocationWatcher,
+  createTokenVerifier,
+} from "@flotilla/auth/verify";
 import {
   instanceName,
   internalKey,
@@ -11,6 +16,7 @@ import {
 } from "@flotilla/runtime";
 import { createGateway } from "./gateway.ts";
 import { gatewayFlags, trustedProxies } from "./gateway_flags.ts";
+import { createIdempotencyStore } from "./idempotency/idempotency_store.ts";
 import { createInnerRole, ownCalls } from "./inner_role.ts";
 import { withFallback } from "./limits/fallback_permit_store.ts";
 import { createKvPermitStore } from "./limits/kv_permit_store.ts";
@@ -18,43 +24,57 @@ import type { Rate } from "./limits/limit_policy.ts";
 import { createLocalPermitStore } from "./limits/local_permit_store.ts";
 import type { PermitStore } from "./limits/permit_store.ts";
 import { createRateLimiter, type RateLimiter } from "./limits/rate_limiter.ts";
+import { productionProblems } from "./production_check.ts";
 
 const flags = readFlags({ name: "deno task gateway", summary: "the public API" }, gatewayFlags);
 const instance = instanceName("gateway", flags);
+const problems = productionProblems(flags);
+if (problems.length > 0) refuseToStart(problems.join("\n"));
 
-try {
-  const assertions = createAssertionSigner({ key: internalKey(), issuer: instance });
-  await using auth = createInnerRole(flags.auth, { instance });
-  await using service = createInnerRole(flags.service, { instance });
-  await using worker = createInnerRole(flags.worker, { instance });
-  const keys = createRemoteKeys({ fetch: ownCalls(auth, assertions), origin: flags.auth });
-  using limits = flags.limits === undefined ? undefined : await openKv(flags.limits);
-  const store = permitStore(limits);
-  const gateway = createGateway({
-    auth: auth.fetch,
-    service: service.fetch,
-    worker: worker.fetch,
-    verifier: createTokenVerifier({ keys }),
-    assertions,
-    instance,
-    limiters: {
-      caller: limiter("caller", flags.callerLimit, store),
-      address: limiter("address", flags.addressLimit, store),
-    },
-    cors: { origins: flags.corsOrigin },
-    trustedProxies: trustedProxies(flags.trustedProxy),
-    checks: {
-      keys: () => keys.ready(),
-      auth: auth.reachable,
-      service: service.reachable,
-      worker: worker.reachable,
-    },
-    checkTimeout: 400,
-  });
-  await serve(gateway, flags, { instance });
-} catch (error) {
-  if (error instanceof SecretError) refuseToStart(error.message);
-  throw error;
+const assertions = createAssertionSigner({ key: signingKey(), issuer: instance });
+await using auth = createInnerRole(flags.auth, { instance });
+await using service = createInnerRole(flags.service, { instance });
+await using worker = createInnerRole(flags.worker, { instance });
+using limits = flags.limits === undefined ? undefined : await openKv(flags.limits);
+// Without a database, what is kept there is kept in memory, by this gateway alone.
+using database = await openKv(flags.database ?? ":memory:");
+const kv = withDeadline(database);
+using revocations = createRevocationWatcher({ kv });
+const keys = createRemoteKeys({ fetch: ownCalls(auth, assertions), origin: flags.auth });
+const permits = permitStore(limits);
+
+const gateway = createGateway({
+  auth: auth.fetch,
+  service: service.fetch,
+  worker: worker.fetch,
+  verifier: createTokenVerifier({ keys, isRevoked: (principal) => revocations.isRevoked(principal) }),
+  assertions,
+  instance,
+  limiters: {
+    caller: limiter("caller", flags.callerLimit, permits),
+    address: limiter("address", flags.addressLimit, permits),
+  },
+  idempotency: createIdempotencyStore(kv),
+  cors: { origins: flags.corsOrigin },
+  trustedProxies: trustedProxies(flags.trustedProxy),
+  checks: {
+    keys: () => keys.ready(),
+    revocations: () => revocations.ready(),
+    auth: auth.reachable,
+    service: service.reachable,
+    worker: worker.reachable,
+  },
+  checkTimeout: 400,
+});
+await serve(gateway, flags, { instance });
+
+function signingKey(): string {
+  try {
+    return internalKey();
+  } catch (error) {
+    if (error instanceof SecretError) refuseToStart(error.message);
+    throw error;
+  }
 }
 
 /** A request waits for a loan, so the database has less time here than elsewhere. */

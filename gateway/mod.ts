@@ -7,8 +7,17 @@ export type { Limiters } from "./admission.ts";
 export type { CorsOptions } from "./cors.ts";
 export { type Fetcher } from "./forward.ts";
 export { createGateway, type GatewayOptions } from "./gateway.ts";
+export {
+  type Begun,
+  createIdempotencyStore,
+  type IdempotencyOptions,
+  type IdempotencyStore,
+  type KeyedRequest,
+  type Run,
+} from "./idempotency/idempotency_store.ts";
+export type { KeptAnswer } from "./idempotency/kept_answer.ts";
 export { TIMEOUT_HEADER } from "./inward_fields.ts";
-export { withFallback } from "./limits/fallback_permit_store.ts";
+export { type FallbackOptions, withFallback } from "./limits/fallback_permit_store.ts";
 export { createKvPermitStore, PermitContentionError } from "./limits/kv_permit_store.ts";
 export type { LimitPolicy } from "./limits/limit_policy.ts";
 export { createLocalPermitStore } from "./limits/local_permit_store.ts";
@@ -19,5 +28,6 @@ export {
   type RateLimiterOptions,
   type Verdict,
 } from "./limits/rate_limiter.ts";
-export type { Access, BodyRule, Method, Route, UpstreamName } from "./route.ts";
+export { productionProblems } from "./production_check.ts";
+export type { Access, AnswerRule, BodyRule, Method, Route, UpstreamName } from "./route.ts";
 export { ROUTE_TABLE } from "./route_table.ts";
