@@ -13,6 +13,8 @@ export interface ClientSideOptions {
   readonly origin: ClientOrigin;
   readonly limits: HeadLimits;
   readonly rules: RequestRules;
+  /** Octets that were read from the connection already. @default none */
+  readonly received?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** A client's connection with the request that is being read from it or answered on it. */
@@ -44,6 +46,7 @@ export class ClientSide {
     this.wire = new Wire(connection, SIZES);
     this.head = new RequestHead(options.limits, options.rules);
     this.origin = options.origin;
+    if (options.received !== undefined) this.wire.unread(options.received);
   }
 
   /** Forgets the request, so that the next one can be read. */

@@ -8,8 +8,10 @@ import type { ConnectionPool } from "./connection_pool.ts";
 import { type EndpointHandler, Endpoints } from "./endpoints.ts";
 import { type HeadLimits, type HeadLimitsOptions, readHeadLimits } from "./head_limits.ts";
 import { ListenerStats } from "./listener_stats.ts";
+import { MessageError } from "./message_error.ts";
 import { ascii } from "./octets.ts";
 import { ProxyConnection, type ProxyConnectionOptions } from "./proxy_connection.ts";
+import { readProxyHeader } from "./proxy_protocol.ts";
 import { RequestIds } from "./request_id.ts";
 import { viaLines } from "./response_composer.ts";
 
@@ -39,6 +41,8 @@ export interface ListenerOptions {
   headTimeout?: number;
   /** Milliseconds for a client to leave after its connection was ended. @default 2_000 */
   lingerTimeout?: number;
+  /** Whether each connection begins with a PROXY protocol header (version 1 or 2) that names the client. @default false */
+  proxyProtocol?: boolean;
   /** Told an error that no input may cause. @default logs it */
   onError?: (error: unknown) => void;
   /** Milliseconds without an octet either way until an upgraded connection is closed. @default 3_600_000 */
@@ -52,6 +56,16 @@ export interface ConnectionSource {
   readonly addr: Deno.Addr;
 }
 
+/** What is known of a connection that is to be served. */
+export interface ServeConnectionOptions {
+  /** The address at the other end; `undefined` when it has none. */
+  readonly peer: string | undefined;
+  /** `Host` for a request of HTTP/1.0 without one. @default "localhost" */
+  readonly authority?: string;
+  /** Octets that were read from it already. @default none */
+  readonly received?: Uint8Array<ArrayBuffer> | undefined;
+}
+
 /** Accepts connections and serves HTTP/1.1 on them, octet by octet, in front of a balancer. */
 export class Listener {
   readonly stats: ListenerStats = new ListenerStats();
@@ -63,6 +77,9 @@ export class Listener {
   readonly #protocol: "http" | "https";
   readonly #rules: { readonly bodyOnGet: boolean };
   readonly #maxConnections: number;
+  readonly #proxyProtocol: boolean;
+  /** Connections whose PROXY header has not come yet. */
+  readonly #greeting = new Set<Connection>();
   #source: ConnectionSource | undefined;
   #draining = false;
   #onRoom: (() => void) | undefined;
@@ -82,6 +99,7 @@ export class Listener {
       headTimeout = 10_000,
       lingerTimeout = 2_000,
       tunnelTimeout = 3_600_000,
+      proxyProtocol = false,
       onError = logError,
     } = options;
     this.#limits = readHeadLimits(limits);
@@ -90,6 +108,7 @@ export class Listener {
     this.#protocol = protocol;
     this.#rules = { bodyOnGet };
     this.#maxConnections = maxConnections;
+    this.#proxyProtocol = proxyProtocol;
     this.#shared = {
       source,
       pool,
@@ -108,28 +127,29 @@ export class Listener {
   /** Serves what a source accepts, until {@linkcode drain} or {@linkcode close}. */
   async serve(source: ConnectionSource): Promise<void> {
     this.#source = source;
-    const authority = ascii(describe(source.addr));
+    const authority = describe(source.addr);
     while (!this.#draining) {
-      if (this.#connections.size >= this.#maxConnections) await this.#room();
+      if (this.#connections.size + this.#greeting.size >= this.#maxConnections) await this.#room();
       const connection = await accept(source);
       if (connection === undefined) break;
-      if (connection !== "failed") this.#add(connection, authority);
+      if (connection === "failed") continue;
+      const { remoteAddr } = connection;
+      const peer = remoteAddr?.transport === "tcp" ? remoteAddr.hostname : undefined;
+      if (this.#proxyProtocol) void this.#greet(connection, { peer, authority });
+      else this.serveConnection(connection, { peer, authority });
     }
   }
 
   /** Serves one connection. */
-  serveConnection(
-    connection: Connection,
-    options: { peer: string | undefined; authority?: string },
-  ): ProxyConnection {
-    const { peer, authority = "localhost" } = options;
+  serveConnection(connection: Connection, options: ServeConnectionOptions): ProxyConnection {
+    const { peer, authority = "localhost", received } = options;
     const origin = new ClientOrigin({
       peer,
       protocol: this.#protocol,
       trusted: this.#trusted,
       pseudonym: this.#pseudonym,
     });
-    const client = { origin, limits: this.#limits, rules: this.#rules };
+    const client = { origin, limits: this.#limits, rules: this.#rules, received };
     const served = new ProxyConnection(connection, { ...this.#shared, authority: ascii(authority), client });
     this.stats.accepted++;
     this.#connections.add(served);
@@ -137,6 +157,7 @@ export class Listener {
       this.#connections.delete(served);
       this.#onRoom?.();
     });
+    if (this.#draining) served.drain();
     return served;
   }
 
@@ -145,6 +166,7 @@ export class Listener {
     this.#draining = true;
     this.#source?.close();
     this.#onRoom?.();
+    for (const connection of this.#greeting) connection.close();
     for (const connection of this.#connections) connection.drain();
     await Promise.all([...this.#connections].map((connection) => connection.closed));
   }
@@ -153,14 +175,30 @@ export class Listener {
   async close(): Promise<void> {
     this.#draining = true;
     this.#source?.close();
+    for (const connection of this.#greeting) connection.close();
     for (const connection of this.#connections) connection.cut();
     await Promise.all([...this.#connections].map((connection) => connection.closed));
   }
 
-  #add(connection: Connection & { readonly remoteAddr?: Deno.Addr }, authority: Uint8Array): void {
-    const { remoteAddr } = connection;
-    const peer = remoteAddr?.transport === "tcp" ? remoteAddr.hostname : undefined;
-    this.serveConnection(connection, { peer, authority: new TextDecoder().decode(authority) });
+  /** Reads the PROXY header, within the time for a head; a connection without a proper one is closed. */
+  async #greet(connection: Connection, options: ServeConnectionOptions): Promise<void> {
+    const { pool: { deadlines }, clientTimeouts } = this.#shared;
+    const timer = { deadline: deadlines.now + clientTimeouts.head, expire: () => connection.close() };
+    this.#greeting.add(connection);
+    deadlines.watch(timer);
+    try {
+      const { peer = options.peer, rest } = await readProxyHeader(connection);
+      this.serveConnection(connection, { ...options, peer, received: rest });
+    } catch (error) {
+      if (error instanceof MessageError) {
+        this.stats.refuse(error.status);
+        connection.close();
+      }
+    } finally {
+      deadlines.unwatch(timer);
+      this.#greeting.delete(connection);
+      this.#onRoom?.();
+    }
   }
 
   #room(): Promise<void> {

@@ -42,9 +42,8 @@ export async function responseOctets(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const body = new Uint8Array(await response.arrayBuffer());
   const { status, statusText, headers } = response;
-  let head = `HTTP/1.1 ${status} ${
-    statusText || (STATUS_TEXT[status] ?? "")
-  }\r\nContent-Length: ${body.length}\r\n`;
+  let head = `HTTP/1.1 ${status} ${statusText || (STATUS_TEXT[status] ?? "")}\r\n`;
+  if (status !== 204 && status !== 304) head += `Content-Length: ${body.length}\r\n`;
   for (const [name, value] of headers) {
     if (name !== "content-length" && name !== "connection") head += `${name}: ${value}\r\n`;
   }

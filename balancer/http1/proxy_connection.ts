@@ -170,7 +170,7 @@ export class ProxyConnection {
 
   /** Sets a request up; gives the handler when it is for one of the listener's own endpoints. */
   #begin(): EndpointHandler | undefined {
-    const { stats, endpoints, timeouts } = this.#options;
+    const { stats, timeouts } = this.#options;
     const client = this.#client;
     const { wire, head, body } = client;
     wire.deadline = Infinity;
@@ -178,12 +178,27 @@ export class ProxyConnection {
     client.persistent = !this.#draining && !head.closes && (head.minor === 1 || head.keepsAlive);
     if (head.chunked) body.chunked();
     else if (head.contentLength > 0) body.length(head.contentLength);
-    const own = body.complete && (head.method === "GET" || head.method === "HEAD");
-    const endpoint = own ? endpoints.match(wire.bytes, head.pathStart, head.targetEnd) : undefined;
+    const endpoint = this.#endpoint();
     this.#compose();
     stats.begin();
     if (timeouts.total !== Infinity) this.#startTotal();
     return endpoint;
+  }
+
+  /** What answers the request when it is not passed on. */
+  #endpoint(): EndpointHandler | undefined {
+    const { wire: { bytes }, head } = this.#client;
+    switch (head.method) {
+      case "GET":
+      case "HEAD":
+        return head.hasBody
+          ? undefined
+          : this.#options.endpoints.match(bytes, head.pathStart, head.targetEnd);
+      case "OPTIONS":
+        return head.countForward(bytes) ? undefined : answerOptions;
+      case "other":
+        return undefined;
+    }
   }
 
   /** Puts the request together with as much of its body as is there; nothing of it was sent when it turns out malformed. */
@@ -258,7 +273,8 @@ export class ProxyConnection {
 
   async #answerEndpoint(handler: EndpointHandler): Promise<void> {
     const client = this.#client;
-    const { head, requestId } = client;
+    const { head, requestId, body } = client;
+    if (!body.complete) client.persistent = false;
     const context = { requestId, close: !client.persistent, headOnly: head.method === "HEAD" };
     const response = await callEndpoint(handler, client);
     client.status = response.status;
@@ -341,4 +357,12 @@ async function callEndpoint(handler: EndpointHandler, client: ClientSide): Promi
   } catch {
     return new Response(null, { status: 500 });
   }
+}
+
+/** Answers an `OPTIONS` request that may not be forwarded any more (RFC 9110, section 7.6.2). */
+function answerOptions(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: { allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT" },
+  });
 }

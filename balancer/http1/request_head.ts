@@ -16,6 +16,7 @@ import {
   IDENTIFIER,
   LF,
   NAME,
+  NINE,
   OCTET_CLASS,
   OPEN_BRACKET,
   PATH,
@@ -23,10 +24,12 @@ import {
   QUESTION,
   SLASH,
   SP,
+  ZERO,
 } from "./octets.ts";
 
 const INCOMPLETE = -1;
 const LONGEST_METHOD = 32;
+const LONGEST_MAX_FORWARDS = 9;
 const LONGEST_REQUEST_ID = 128;
 const VERSION_LENGTH = 8;
 const HTTP = ascii("HTTP/");
@@ -102,6 +105,20 @@ export class RequestHead extends MessageHead {
     return this.chunked || this.contentLength > 0;
   }
 
+  /**
+   * Takes one from `Max-Forwards` in place (RFC 9110, section 7.6.2).
+   *
+   * @returns whether the request may be forwarded
+   */
+  countForward(bytes: Uint8Array): boolean {
+    for (let at = this.maxForwardsEnd - 1; at >= this.maxForwardsStart && this.maxForwardsEnd !== 0; at--) {
+      const octet = bytes[at] ?? 0;
+      bytes[at] = octet === ZERO ? NINE : octet - 1;
+      if (octet !== ZERO) return true;
+    }
+    return this.maxForwardsEnd === 0;
+  }
+
   protected override startLine(bytes: Uint8Array, at: number, end: number): number {
     // An empty line before the request line is ignored: RFC 9112, section 2.2.
     if (bytes[at] === CR) {
@@ -161,9 +178,7 @@ export class RequestHead extends MessageHead {
         this.teEnd = end;
         return this.drop(line, next);
       case "max-forwards":
-        this.maxForwardsStart = start;
-        this.maxForwardsEnd = end;
-        return;
+        return this.#readMaxForwards(bytes, start, end);
       case "forwarded":
       case "x-forwarded-for":
       case "x-forwarded-host":
@@ -264,6 +279,14 @@ export class RequestHead extends MessageHead {
     if (!wellFormed) return this.drop(line, next);
     this.requestIdStart = start;
     this.requestIdEnd = end;
+  }
+
+  #readMaxForwards(bytes: Uint8Array, start: number, end: number): void {
+    let valid = this.maxForwardsEnd === 0 && start < end && end - start <= LONGEST_MAX_FORWARDS;
+    for (let i = start; valid && i < end; i++) valid = isDigit(bytes[i]);
+    if (!valid) throw new MessageError(400, "Max-Forwards is no number");
+    this.maxForwardsStart = start;
+    this.maxForwardsEnd = end;
   }
 
   #readExpect(bytes: Uint8Array, line: number, start: number, end: number, next: number): void {

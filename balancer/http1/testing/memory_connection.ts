@@ -1,4 +1,4 @@
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../connection.ts";
 
 /** One direction of a pair: octets that were written and not read, at most so many. */
 class Pipe {
