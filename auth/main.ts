@@ -35,6 +35,10 @@ const flags = readFlags({
     help: "passwords hashed at the same time",
     placeholder: "COUNT",
   }),
+  hashShare: flag(number(z.number().min(0.05).max(1)).default(0.5), {
+    help: "share of a core that each of them takes at most while sign-ins flood in",
+    placeholder: "SHARE",
+  }),
   tokenLifetime: flag(number(z.number().int().min(10).max(86_400)).default(900), {
     help: "seconds that an access token lives",
     placeholder: "SECONDS",
@@ -48,7 +52,7 @@ const flags = readFlags({
 
 const instance = instanceName("auth", flags);
 await configureLogging({ instance, level: flags.logLevel });
-using engine = hashEngine(flags.hashThreads);
+using engine = hashEngine(flags.hashThreads, flags.hashShare);
 const hasher = createPasswordHasher({ engine });
 
 try {
@@ -73,9 +77,9 @@ function defaultThreads(): number {
   return Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
 }
 
-function hashEngine(threads: number): HashEngine {
+function hashEngine(threads: number, share: number): HashEngine {
   const { state } = Deno.permissions.querySync({ name: "read", path: HASH_WORKER });
-  if (state === "granted") return workerEngine({ threads });
+  if (state === "granted") return workerEngine({ threads, share });
   getLogger(["flotilla", "auth"]).warn("Hashing on the main thread: no --allow-read for {file}", {
     file: HASH_WORKER.pathname,
   });

@@ -1,3 +1,4 @@
+import { type Clock, systemClock, type Timer } from "@flotilla/runtime";
 import type { Argon2Job } from "./argon2id.ts";
 import type { HashEngine } from "./hash_engine.ts";
 import type { HashReply, HashRequest } from "./worker_message.ts";
@@ -14,6 +15,14 @@ export interface HashThread {
 export interface WorkerEngineOptions {
   /** Threads, and so hashes at the same time. @default 1 */
   threads?: number;
+  /**
+   * The share of a core that a thread takes while there is always more to hash: after each hash it rests for so long. A
+   * single sign-in does not notice it, and a flood of them leaves time for what else runs on the machine. When that is
+   * busy hashes take longer, and so do the rests. @default 0.5
+   */
+  share?: number;
+  /** @default `systemClock` */
+  clock?: Clock;
   /** Starts a thread. @default a `Worker`, which needs `--allow-read` of its file */
   spawn?: () => HashThread;
 }
@@ -30,14 +39,17 @@ export class HashThreadError extends Error {
  * Computes on threads of its own, so that the event loop goes on meanwhile. A thread that dies fails the hash it was
  * at, and another takes its place. Jobs beyond the number of threads wait in turn.
  *
- * @throws {RangeError} when the number of threads is no integer from 1 to 64
+ * @throws {RangeError} when the number of threads is no integer from 1 to 64, or the share not between 0 and 1
  */
 export function workerEngine(options: WorkerEngineOptions = {}): HashEngine {
-  const { threads = 1, spawn = spawnWorker } = options;
+  const { threads = 1, share = 0.5, clock = systemClock, spawn = spawnWorker } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new RangeError(`Cannot make a hash engine: threads must be 1 to 64, got ${threads}`);
   }
-  const pool = new ThreadPool(threads, spawn);
+  if (!(share > 0 && share <= 1)) {
+    throw new RangeError(`Cannot make a hash engine: share must be more than 0 and at most 1, got ${share}`);
+  }
+  const pool = new ThreadPool(threads, { rest: 1 / share - 1, clock, spawn });
   return {
     parallelism: threads,
     derive: (job) => pool.run(job),
@@ -51,35 +63,55 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+interface PoolOptions {
+  /** How long a thread rests, in units of the hash before. */
+  readonly rest: number;
+  readonly clock: Clock;
+  readonly spawn: () => HashThread;
+}
+
 class ThreadPool {
-  readonly #spawn: () => HashThread;
+  readonly #options: PoolOptions;
   readonly #idle: HashThread[] = [];
-  readonly #busy = new Map<HashThread, Pending>();
+  readonly #busy = new Map<HashThread, Pending & { readonly began: number }>();
+  readonly #resting = new Map<HashThread, Timer>();
   readonly #waiting: Pending[] = [];
   #nextId = 0;
 
-  constructor(threads: number, spawn: () => HashThread) {
-    this.#spawn = spawn;
+  constructor(threads: number, options: PoolOptions) {
+    this.#options = options;
     for (let i = 0; i < threads; i++) this.#start();
   }
 
   run(job: Argon2Job): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ job, resolve, reject });
+      if (this.#size === 0) this.#start();
       this.#dispatch();
     });
   }
 
+  get #size(): number {
+    return this.#idle.length + this.#busy.size + this.#resting.size;
+  }
+
+  #refuseWaiting(error: HashThreadError): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
   close(): void {
-    for (const thread of [...this.#idle, ...this.#busy.keys()]) thread.terminate();
+    for (const timer of this.#resting.values()) timer.cancel();
+    for (const thread of [...this.#idle, ...this.#busy.keys(), ...this.#resting.keys()]) thread.terminate();
     const error = new HashThreadError("The hash engine was stopped");
-    for (const pending of [...this.#busy.values(), ...this.#waiting]) pending.reject(error);
-    this.#idle.length = this.#waiting.length = 0;
+    for (const { reject } of this.#busy.values()) reject(error);
+    this.#refuseWaiting(error);
+    this.#idle.length = 0;
     this.#busy.clear();
+    this.#resting.clear();
   }
 
   #start(): void {
-    const thread = this.#spawn();
+    const thread = this.#options.spawn();
     thread.onmessage = ({ data }) => this.#settle(thread, data);
     thread.onerror = (event) => {
       // Otherwise the error would end this process, too.
@@ -94,29 +126,43 @@ class ThreadPool {
       const thread = this.#idle.pop();
       const pending = thread === undefined ? undefined : this.#waiting.shift();
       if (thread === undefined || pending === undefined) return;
-      this.#busy.set(thread, pending);
+      this.#busy.set(thread, { ...pending, began: this.#options.clock.now() });
       thread.postMessage({ id: this.#nextId++, ...pending.job });
     }
   }
 
   #settle(thread: HashThread, reply: HashReply): void {
     const pending = this.#busy.get(thread);
+    if (pending === undefined) return;
     this.#busy.delete(thread);
+    if (reply.ok) pending.resolve(reply.tag);
+    else pending.reject(new HashThreadError(`Cannot hash: ${reply.reason}`));
+    const { rest, clock } = this.#options;
+    const ms = rest * (clock.now() - pending.began);
+    if (ms <= 0) return this.#rested(thread);
+    this.#resting.set(thread, clock.setTimeout(() => this.#rested(thread), ms));
+  }
+
+  #rested(thread: HashThread): void {
+    this.#resting.delete(thread);
     this.#idle.push(thread);
-    if (reply.ok) pending?.resolve(reply.tag);
-    else pending?.reject(new HashThreadError(`Cannot hash: ${reply.reason}`));
     this.#dispatch();
   }
 
   #replace(thread: HashThread, reason: string): void {
     const pending = this.#busy.get(thread);
     this.#busy.delete(thread);
+    this.#resting.get(thread)?.cancel();
+    this.#resting.delete(thread);
     thread.terminate();
     const index = this.#idle.indexOf(thread);
     if (index >= 0) this.#idle.splice(index, 1);
     pending?.reject(new HashThreadError(`A hashing thread died: ${reason}`));
-    // A thread that dies before it was given anything cannot start at all: another one would die as well, for ever.
+    // One that dies before it was given anything cannot start at all: then another is only tried for the next password.
     if (pending !== undefined) this.#start();
+    if (this.#size === 0) {
+      this.#refuseWaiting(new HashThreadError(`A hashing thread cannot start: ${reason}`));
+    }
     this.#dispatch();
   }
 }

@@ -1,3 +1,4 @@
+import { ManualClock } from "@flotilla/runtime/testing";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { deriveArgon2id } from "./argon2id.ts";
 import { HASH_WORKER, type HashThread, HashThreadError, workerEngine } from "./worker_engine.ts";
@@ -39,17 +40,20 @@ class FakeThread implements HashThread {
   }
 }
 
-function setUp(threads: number) {
+function setUp(threads: number, share = 1) {
+  const clock = new ManualClock();
   const spawned: FakeThread[] = [];
   const engine = workerEngine({
     threads,
+    share,
+    clock,
     spawn() {
       const thread = new FakeThread();
       spawned.push(thread);
       return thread;
     },
   });
-  return { engine, spawned };
+  return { engine, spawned, clock };
 }
 
 Deno.test("workerEngine() gives each thread one hash at a time, and the next one in turn", async () => {
@@ -74,6 +78,18 @@ Deno.test("workerEngine() fails the hash of a thread that dies, and goes on with
   assertEquals((await next)[0], 1);
 });
 
+Deno.test("workerEngine() refuses at once while no thread can start, and tries again for the next password", async () => {
+  const { engine, spawned } = setUp(1);
+  spawned[0]?.die();
+  assertEquals(spawned.length, 1);
+  const lost = engine.derive(JOB);
+  spawned[1]?.die();
+  await assertRejects(() => lost, HashThreadError, "out of memory");
+  const next = engine.derive(JOB);
+  spawned.at(-1)?.reply(new Uint8Array([1]));
+  assertEquals((await next)[0], 1);
+});
+
 Deno.test("workerEngine() passes on what a hash failed of, and keeps the thread", async () => {
   const { engine, spawned } = setUp(1);
   const [bad, good] = [engine.derive(JOB), engine.derive(JOB)];
@@ -91,8 +107,35 @@ Deno.test("workerEngine() refuses what waits when it is disposed, and ends its t
   assertEquals(spawned.map(({ terminated }) => terminated), [true]);
 });
 
-Deno.test("workerEngine() refuses a number of threads that is out of range", () => {
+Deno.test("workerEngine() has a thread rest after each hash by its share of a core", async () => {
+  const { engine, spawned: [thread], clock } = setUp(1, 0.25);
+  const hashes = [engine.derive(JOB), engine.derive(JOB)];
+  clock.jump(40);
+  thread?.reply(new Uint8Array([1]));
+  assertEquals((await hashes[0])?.[0], 1, "A rest keeps no answer back");
+  await clock.advance(119);
+  assertEquals(thread?.requests.length, 1);
+  await clock.advance(1);
+  assertEquals(thread?.requests.length, 2);
+  thread?.reply(new Uint8Array([2]));
+  await hashes[1];
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("workerEngine() keeps a rest that is disposed of from going on", async () => {
+  const { engine, spawned: [thread], clock } = setUp(1, 0.5);
+  const hash = engine.derive(JOB);
+  clock.jump(40);
+  thread?.reply(new Uint8Array([1]));
+  await hash;
+  assertEquals(clock.pending, 1);
+  engine[Symbol.dispose]();
+  assertEquals([clock.pending, thread?.terminated], [0, true]);
+});
+
+Deno.test("workerEngine() refuses a number of threads or a share that is out of range", () => {
   assertThrows(() => workerEngine({ threads: 0 }), RangeError, "got 0");
+  assertThrows(() => workerEngine({ share: 0 }), RangeError, "got 0");
 });
 
 const read = (await Deno.permissions.query({ name: "read", path: HASH_WORKER })).state === "granted";
