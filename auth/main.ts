@@ -78,10 +78,11 @@ function defaultThreads(): number {
 }
 
 function hashEngine(threads: number, share: number): HashEngine {
-  const { state } = Deno.permissions.querySync({ name: "read", path: HASH_WORKER });
+  const folder = new URL(".", HASH_WORKER);
+  const { state } = Deno.permissions.querySync({ name: "read", path: folder });
   if (state === "granted") return workerEngine({ threads, share });
-  getLogger(["flotilla", "auth"]).warn("Hashing on the main thread: no --allow-read for {file}", {
-    file: HASH_WORKER.pathname,
+  getLogger(["flotilla", "auth"]).warn("Hashing on the main thread: no --allow-read for {folder}", {
+    folder: folder.pathname,
   });
   return inlineEngine();
 }

@@ -23,7 +23,7 @@ export interface WorkerEngineOptions {
   share?: number;
   /** @default `systemClock` */
   clock?: Clock;
-  /** Starts a thread. @default a `Worker`, which needs `--allow-read` of its file */
+  /** Starts a thread. @default a `Worker`, which needs `--allow-read` of its folder */
   spawn?: () => HashThread;
 }
 

@@ -138,7 +138,8 @@ Deno.test("workerEngine() refuses a number of threads or a share that is out of 
   assertThrows(() => workerEngine({ share: 0 }), RangeError, "got 0");
 });
 
-const read = (await Deno.permissions.query({ name: "read", path: HASH_WORKER })).state === "granted";
+const folder = new URL(".", HASH_WORKER);
+const read = (await Deno.permissions.query({ name: "read", path: folder })).state === "granted";
 Deno.test({
   name: "workerEngine() computes on real threads what the calling thread would",
   ignore: !read,
