@@ -44,7 +44,7 @@ export class Relay {
   readonly #onClientEnd = () => this.abort("client_gone");
   readonly #onLost = () => this.abort("upstream_lost");
   readonly #onExpire = () => this.abort(this.#client.answered ? "idle_timeout" : "first_byte_timeout");
-  readonly #onProgress = () => this.#restartFirstByte();
+  readonly #onProgress = (sending: boolean) => this.#setDeadline(sending);
   readonly #onRequestSent = (written: boolean) => this.#requestSent(written);
   readonly #onReadable = () => this.#readable();
   readonly #onUpstreamEnd = () => this.#finish(this.#failure());
@@ -108,7 +108,7 @@ export class Relay {
     upstream.wire.onReadable = this.#onReadable;
     upstream.wire.onEnd = this.#onUpstreamEnd;
     if (client.idempotent && client.replayable) attempt.onLost = this.#onLost;
-    this.#restartFirstByte();
+    this.#setDeadline(false);
     upstream.wire.read();
     wire.onEnd = this.#onClientEnd;
     if (!wire.open) return this.abort("client_gone");
@@ -181,11 +181,18 @@ export class Relay {
     });
   }
 
-  #restartFirstByte(): void {
+  /**
+   * The upstream has its time from when it has all of the request, or is asked whether to go on. While it takes a piece of the body, it
+   * has the time of a piece; while one is waited for, the client's time runs.
+   */
+  #setDeadline(sending: boolean): void {
     const { pool, timeouts } = this.#options;
-    if (this.#upstream !== undefined && !this.#client.answered) {
-      this.#upstream.wire.deadline = pool.deadlines.now + timeouts.firstByte;
-    }
+    const upstream = this.#upstream;
+    if (upstream === undefined || this.#client.answered) return;
+    const { body, head } = this.#client;
+    const waiting = body.complete || (head.expectsContinue && this.#sender === undefined);
+    const time = sending ? timeouts.idle : waiting ? timeouts.firstByte : Infinity;
+    upstream.wire.deadline = pool.deadlines.now + time;
   }
 
   async #passInterim(upstream: UpstreamConnection): Promise<void> {

@@ -12,8 +12,8 @@ export interface RequestSenderOptions {
   readonly deadlines: Deadlines;
   /** Milliseconds between two pieces. */
   readonly idle: number;
-  /** A piece was sent: the upstream's time begins anew. */
-  onProgress(): void;
+  /** A piece is being sent, or was sent. */
+  onProgress(sending: boolean): void;
 }
 
 /**
@@ -86,7 +86,8 @@ export class RequestSender {
 
   async #send(piece: Uint8Array): Promise<void> {
     // An upstream that stops reading may have answered: what it says decides, and the rest is thrown away.
-    if (await this.#options.upstream.wire.write(piece)) this.#options.onProgress();
-    else this.#discarding = true;
+    this.#options.onProgress(true);
+    if (!(await this.#options.upstream.wire.write(piece))) this.#discarding = true;
+    this.#options.onProgress(false);
   }
 }
