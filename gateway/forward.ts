@@ -21,32 +21,57 @@ export interface ForwardOptions {
   readonly clock: Clock;
 }
 
+/** The call itself. */
+export interface Call {
+  readonly url: string;
+  readonly method: string;
+  readonly fields: [name: string, value: string][];
+  readonly content: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | null;
+}
+
+/** Why a call was given up: its time is over. */
+const LATE = Symbol("late");
+
 /**
  * Calls an inner role and gives its answer as soon as the head of it is there. A client that leaves before that takes
  * the call with it; after that, cancelling the answer's body does.
  *
  * @throws {ProblemError} 504 when the head does not come in time, 502 when there is no answer to be had
  */
-export async function forward(call: Request, options: ForwardOptions): Promise<Response> {
-  const { fetcher, upstream, address, timeout, client, clock } = options;
+export async function forward(call: Call, options: ForwardOptions): Promise<Response> {
+  const { fetcher, address, timeout, client, clock } = options;
+  const { url, method, fields: headers, content: body } = call;
   const controller = new AbortController();
-  const late = new ProblemError(504, `The ${upstream} did not begin to answer within ${timeout / 1_000} s`);
   const onClientGone = () => controller.abort(client.reason);
   if (client.aborted) onClientGone();
   client.addEventListener("abort", onClientGone);
-  using _timer = clock.setTimeout(() => controller.abort(late), timeout);
+  using _timer = clock.setTimeout(() => controller.abort(LATE), timeout);
   try {
-    return await fetcher(new Request(call, { signal: controller.signal }), serveInfo(address));
+    const { signal } = controller;
+    return await fetcher(
+      new Request(url, { method, headers, body, signal, redirect: "manual" }),
+      serveInfo(address),
+    );
   } catch (cause) {
-    if (controller.signal.reason === late) throw late;
-    if (client.aborted) throw new ProblemError(499, "The client left before the answer began", { cause });
-    throw new ProblemError(502, `The ${upstream} cannot be reached`, {
-      headers: { "retry-after": "1" },
-      cause,
-    });
+    throw failure(controller.signal, cause, options);
   } finally {
     client.removeEventListener("abort", onClientGone);
   }
+}
+
+function failure(
+  signal: AbortSignal,
+  cause: unknown,
+  { upstream, timeout, client }: ForwardOptions,
+): ProblemError {
+  if (signal.reason === LATE) {
+    return new ProblemError(504, `The ${upstream} did not begin to answer within ${timeout / 1_000} s`);
+  }
+  if (client.aborted) return new ProblemError(499, "The client left before the answer began", { cause });
+  return new ProblemError(502, `The ${upstream} cannot be reached`, {
+    headers: { "retry-after": "1" },
+    cause,
+  });
 }
 
 function serveInfo(address: string | undefined): ServeInfo | undefined {

@@ -31,13 +31,10 @@ export function createCallInwards(
     const { request, context, address, assertion, route, arrived } = exchange;
     const { upstream } = route;
     const timeout = Math.max(1, route.timeout - (clock.now() - arrived));
-    const call = new Request(`http://${upstream}${target}`, {
-      method,
-      headers: inwardFields(request.headers, { context, assertion, timeout }),
-      body: content,
-      redirect: "manual",
-    });
+    const url = `http://${upstream}${target}`;
+    const fields = inwardFields(request.headers, { context, assertion, timeout });
     const fetcher = fetchers[upstream];
+    const call = { url, method, fields, content };
     return outwardAnswer(await forward(call, { fetcher, upstream, address, timeout, client, clock }));
   };
 }

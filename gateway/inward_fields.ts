@@ -44,19 +44,20 @@ export interface InwardFieldsOptions {
 }
 
 /** The fields of the call to an inner role: what of the client's may pass, and what the gateway itself has to say. */
-export function inwardFields(given: Headers, options: InwardFieldsOptions): Headers {
+export function inwardFields(given: Headers, options: InwardFieldsOptions): [name: string, value: string][] {
   const { context, assertion, timeout } = options;
-  const fields = new Headers();
+  const fields: [string, string][] = [
+    // The gateway packs for the client; between roles nothing is packed, and no `fetch` unpacks what it asked for itself.
+    ["accept-encoding", "identity"],
+    [ASSERTION_HEADER, assertion],
+    [TIMEOUT_HEADER, String(timeout)],
+    [REQUEST_ID_HEADER, context.requestId],
+    ["traceparent", traceparent(context.trace)],
+  ];
+  if (context.trace.state !== undefined) fields.push(["tracestate", context.trace.state]);
   for (const name of PASSED_INWARDS) {
     const value = given.get(name);
-    if (value !== null) fields.set(name, TAGGED.has(name) ? unmarked(value) : value);
+    if (value !== null) fields.push([name, TAGGED.has(name) ? unmarked(value) : value]);
   }
-  // The gateway packs for the client; between roles nothing is packed, and no `fetch` unpacks what it asked for itself.
-  fields.set("accept-encoding", "identity");
-  fields.set(ASSERTION_HEADER, assertion);
-  fields.set(TIMEOUT_HEADER, String(timeout));
-  fields.set(REQUEST_ID_HEADER, context.requestId);
-  fields.set("traceparent", traceparent(context.trace));
-  if (context.trace.state !== undefined) fields.set("tracestate", context.trace.state);
   return fields;
 }

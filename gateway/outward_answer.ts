@@ -4,7 +4,7 @@ export const UPSTREAM_SERVED_BY = "x-upstream-served-by";
 const SERVED_BY = "x-served-by";
 
 /** Fields of an inner answer that concern one connection (RFC 9110, section 7.6.1) or the inside only. */
-const KEPT_INSIDE: readonly string[] = [
+const KEPT_INSIDE: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -16,19 +16,21 @@ const KEPT_INSIDE: readonly string[] = [
   "upgrade",
   "via",
   SERVED_BY,
-];
+]);
 
 /** The answer of an inner role as the client gets it. Its body stays the stream that it is. */
 export function outwardAnswer(inner: Response): Response {
-  const headers = new Headers(inner.headers);
-  for (const name of namedByConnection(inner.headers.get("connection"))) headers.delete(name);
-  for (const name of KEPT_INSIDE) headers.delete(name);
-  for (const name of [...headers.keys()]) {
-    if (name.startsWith("x-flotilla-")) headers.delete(name);
+  const named = namedByConnection(inner.headers.get("connection"));
+  const headers: [string, string][] = [];
+  for (const [name, value] of inner.headers) {
+    if (name === SERVED_BY) headers.push([UPSTREAM_SERVED_BY, value]);
+    if (!isInternal(name) && !named.includes(name)) headers.push([name, value]);
   }
-  const servedBy = inner.headers.get(SERVED_BY);
-  if (servedBy !== null) headers.set(UPSTREAM_SERVED_BY, servedBy);
   return new Response(inner.body, { status: inner.status, headers });
+}
+
+function isInternal(name: string): boolean {
+  return KEPT_INSIDE.has(name) || name.startsWith("x-flotilla-") || name === UPSTREAM_SERVED_BY;
 }
 
 /** The answer to `HEAD`: that to `GET` without its content (RFC 9110, section 9.3.2). */
@@ -43,6 +45,7 @@ function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({ start: (controller) => controller.close() });
 }
 
-function namedByConnection(connection: string | null): string[] {
-  return (connection ?? "").split(",").map((name) => name.trim()).filter((name) => /^[\w-]+$/.test(name));
+/** The fields that a `Connection` field names. */
+function namedByConnection(connection: string | null): readonly string[] {
+  return connection === null ? [] : connection.toLowerCase().split(",").map((name) => name.trim());
 }
