@@ -1,6 +1,6 @@
 import { ManualClock } from "@flotilla/runtime/testing";
 import { assert, assertEquals } from "@std/assert";
-import { fixture } from "./testdata/fixture.ts";
+import { fixture, principalOf } from "./testdata/fixture.ts";
 
 /** An upstream that answers only when it is aborted. */
 function hanging({ signal }: Request): Promise<Response> {
@@ -88,4 +88,35 @@ Deno.test("createGateway() passes server-sent events on as they come", async () 
   emit("data: 2\n\n");
   assertEquals((await reader.read()).value, "data: 2\n\n");
   await reader.cancel();
+});
+
+Deno.test("createGateway() tells the inner role what is left of the route's time, less what was spent", async () => {
+  const clock = new ManualClock();
+  const { call, seen } = fixture({
+    clock,
+    verifier: {
+      peek: () => undefined,
+      async verify() {
+        await clock.advance(1_500);
+        return principalOf("ann");
+      },
+    },
+  });
+  await (await call("/data", {}, "ann")).body?.cancel();
+  assertEquals(seen[0]?.headers.get("x-flotilla-timeout"), "8500");
+});
+
+Deno.test("createGateway() tells the inner role the client's address", async () => {
+  const told: (string | undefined)[] = [];
+  const { gateway } = fixture({
+    trustedProxies: ["10.0.0.1"],
+    service(_request, info) {
+      told.push(info?.remoteAddr.transport === "tcp" ? info.remoteAddr.hostname : undefined);
+      return new Response("{}");
+    },
+  });
+  const headers = { authorization: "Bearer token-ann", "x-forwarded-for": "203.0.113.9" };
+  const remoteAddr = { transport: "tcp", hostname: "10.0.0.1", port: 1 } as const;
+  await (await gateway.fetch(new Request("http://gateway/data", { headers }), { remoteAddr })).body?.cancel();
+  assertEquals(told, ["203.0.113.9"]);
 });
