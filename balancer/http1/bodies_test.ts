@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { eventually } from "@flotilla/runtime/testing";
-import { Peer } from "./testing/peer.ts";
+import type { Peer } from "./testing/peer.ts";
 import { ProxyFixture } from "./testing/proxy_fixture.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";

@@ -164,8 +164,7 @@ export class Listener {
   /** Accepts nothing more, closes idle connections, and settles when every request in flight was answered. */
   async drain(): Promise<void> {
     this.#draining = true;
-    this.#source?.close();
-    this.#onRoom?.();
+    this.#stopAccepting();
     for (const connection of this.#greeting) connection.close();
     for (const connection of this.#connections) connection.drain();
     await Promise.all([...this.#connections].map((connection) => connection.closed));
@@ -174,7 +173,7 @@ export class Listener {
   /** Closes everything at once. */
   async close(): Promise<void> {
     this.#draining = true;
-    this.#source?.close();
+    this.#stopAccepting();
     for (const connection of this.#greeting) connection.close();
     for (const connection of this.#connections) connection.cut();
     await Promise.all([...this.#connections].map((connection) => connection.closed));
@@ -199,6 +198,12 @@ export class Listener {
       this.#greeting.delete(connection);
       this.#onRoom?.();
     }
+  }
+
+  #stopAccepting(): void {
+    this.#source?.close();
+    this.#source = undefined;
+    this.#onRoom?.();
   }
 
   #room(): Promise<void> {
