@@ -57,6 +57,7 @@ export class TaskRun {
   #beat: Timer | undefined;
   #nextBeat = 0;
   #over = false;
+  #stopping = false;
 
   constructor(hold: LeaseHold, definition: TaskDefinition, environment: RunEnvironment) {
     this.hold = hold;
@@ -69,6 +70,7 @@ export class TaskRun {
 
   /** Ends the run for a reason of the worker: {@linkcode WorkerStoppingError}. */
   stop(): void {
+    this.#stopping = true;
     this.#controller.abort(new WorkerStoppingError("The worker stops"));
   }
 
@@ -136,7 +138,7 @@ export class TaskRun {
 
   /**
    * Writes the outcome, for as long as the store is away; who has lost the lease by then is refused. A task that could not
-   * be handed back comes free when its lease ends.
+   * be handed back comes free when its lease ends; a worker that stops waits no longer than that.
    */
   async #record(event: OutcomeEvent): Promise<RunOutcome> {
     const { clock } = this.#environment;
@@ -148,6 +150,7 @@ export class TaskRun {
         return state.status === "queued" ? "released" : outcomeOf(state.status);
       } catch (error) {
         if (error instanceof LeaseLostError || event.type === "release") throw error;
+        if (this.#stopping && clock.now() >= this.hold.expires) throw error;
         logger.warn("Task {id} waits for the store: {error}", this.#about(error));
         await sleep(OUTCOME_RETRY, { clock });
       }

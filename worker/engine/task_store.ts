@@ -2,7 +2,14 @@ import { type Clock, systemClock } from "@flotilla/runtime";
 import { followUps } from "./follow_ups.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { indexKeys, keys, type TaskRef } from "./keys.ts";
-import { isOver, type Refusal, type Task, type TaskEvent, transition } from "./task_state.ts";
+import {
+  isOver,
+  type Refusal,
+  type Task,
+  type TaskEvent,
+  type TaskStatus,
+  transition,
+} from "./task_state.ts";
 import { joinPlans, keyText, type WritePlan } from "./write_plan.ts";
 
 /** A task's record, with the version of it that a write must still find. */
@@ -202,6 +209,9 @@ function countsOf(before: Task | undefined, task: Task): WritePlan["counts"] {
   return [...left, { key: keys.count(to), by: 1 }];
 }
 
+/** What workers have to know of: something to claim, or a time to be there. */
+const WAKING: ReadonlySet<TaskStatus> = new Set(["queued", "scheduled", "retrying"]);
+
 /** The keys that tell others of a change. */
 function bells(before: Task | undefined, { state, owner, kind }: Task): Deno.KvKey[] {
   const freed = before?.state.status === "running" && state.status !== "running" &&
@@ -210,7 +220,7 @@ function bells(before: Task | undefined, { state, owner, kind }: Task): Deno.KvK
     !before.state.cancelling;
   return [
     ...(state.status === "queued" ? [keys.lane(owner.subject, kind)] : []),
-    ...(state.status === "queued" || state.status === "scheduled" || freed ? [keys.wake] : []),
+    ...(WAKING.has(state.status) || freed ? [keys.wake] : []),
     ...(asked ? [keys.inbox(state.lease.holder)] : []),
   ];
 }

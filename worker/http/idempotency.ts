@@ -40,10 +40,8 @@ export async function fingerprint(body: unknown): Promise<string> {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
-  return Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1).map(([name, member]) => [
-    name,
-    sorted(member),
-  ]);
+  const members = Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1);
+  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
 }
 
 /** Whose key it is, and what they sent with it. */

@@ -76,3 +76,21 @@ Deno.test("report fails at once when the service refuses, and is tried again whe
   const away = await lab.until(worker, await lab.send(worker, { task: "report" }), ["retrying"]);
   assertEquals(Object(away.error).message, "The service answered 503: No right");
 });
+
+Deno.test("report draws a chart and a page in which no id is markup", async () => {
+  await using lab = await WorkerLab.open();
+  const data = [{ id: "<script>alert(1)</script>:1", value: 1, created: DAY }];
+  const fetch = () => Promise.resolve(Response.json({ data, next: null }));
+  const worker = lab.worker([report], { service: { origin: "http://service", fetch } });
+  worker.start();
+  const { url } = await lab.until(worker, await lab.send(worker, { task: "report" }), ["succeeded"]);
+  for (const name of ["report.svg", "report.html"]) {
+    const response = await lab.call(worker, `${url}/files/${name}`);
+    const text = await response.text();
+    assertEquals([response.headers.get("content-disposition"), text.includes("<script")], [
+      `inline; filename="${name}"`,
+      false,
+    ]);
+    assertStringIncludes(text, "&lt;script&gt;");
+  }
+});

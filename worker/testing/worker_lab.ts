@@ -84,8 +84,18 @@ export class WorkerLab implements AsyncDisposable {
 
   /** Waits until the task has one of the statuses. */
   async until(worker: Worker, id: string, statuses: readonly string[]): Promise<SeenTask> {
+    return await this.untilSeen(worker, id, { statuses });
+  }
+
+  /** Waits until the task has one of the statuses, as somebody else than `alice` sees it. */
+  async untilSeen(
+    worker: Worker,
+    id: string,
+    options: { statuses: readonly string[]; as?: Principal },
+  ): Promise<SeenTask> {
+    const { statuses, ...init } = options;
     return await eventually(async () => {
-      const task = await this.see(worker, id);
+      const task = await this.see(worker, id, init);
       return statuses.includes(task.status) && task;
     }, { what: `task ${id} to be ${statuses.join(" or ")}` });
   }
