@@ -55,6 +55,15 @@ const TABLES = `
   pragma user_version = ${LAYOUT};
 `;
 
+/** Makes a new file readable by its owner only; SQLite gives its log beside it the same mode. */
+function keepPrivate(path: string): void {
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+  } catch {
+    // It is there already, or cannot be made: then SQLite says why.
+  }
+}
+
 /**
  * Opens a database of entries for this process alone: a second process that opens the same file is refused, for it would
  * see neither the other's versions nor its watchers.
@@ -69,6 +78,7 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
   }
   let database: DatabaseSync | undefined;
   try {
+    if (path !== ":memory:") keepPrivate(path);
     database = new DatabaseSync(path, { timeout: LOCK_PATIENCE });
     configure(database, synchronous, quota);
     prepareTables(database, path);

@@ -140,3 +140,11 @@ Deno.test("Table refuses a quota that holds no database", () => {
     assertThrows(() => new Table({ path: ":memory:", quota }, NOW), RangeError, `got ${quota}`);
   }
 });
+
+Deno.test("Table makes a file that only its owner can read, and its log too", { ignore: !canWrite }, () => {
+  using file = temporaryFile();
+  using table = new Table({ path: file.path }, NOW);
+  table.transaction(() => table.apply([put("a")]));
+  const modes = ["", "-wal"].map((suffix) => (Deno.statSync(`${file.path}${suffix}`).mode ?? 0) & 0o777);
+  assertEquals(modes, [0o600, 0o600]);
+});
