@@ -147,6 +147,17 @@ export abstract class MessageHead {
     return text;
   }
 
+  /** The fields of a complete head, decoded (ISO 8859-1). */
+  *entries(bytes: Uint8Array): Generator<[name: string, value: string]> {
+    let at = this.fields;
+    while (at < this.end - 2) {
+      const lineEnd = bytes.indexOf(CR, at);
+      const colon = bytes.indexOf(COLON, at);
+      yield [latin1(bytes, at, colon), latin1(bytes, colon + 1, lineEnd).trim()];
+      at = lineEnd + 2;
+    }
+  }
+
   /** Drops the lines of fields that `Connection` names (RFC 9110, section 7.6.1). */
   dropNominated(bytes: Uint8Array): void {
     for (const name of this.nominated) this.#dropNamed(bytes, ascii(name));

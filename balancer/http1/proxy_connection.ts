@@ -103,7 +103,7 @@ export class ProxyConnection {
       const endpoint = this.#begin();
       if (endpoint !== undefined) return void this.#answerEndpoint(endpoint);
       this.#exchange = this.#options.source.exchange(this.#view);
-      this.#try(this.#exchange.begin(), false);
+      this.#try(this.#exchange.begin());
     } catch (error) {
       if (error instanceof MessageError) return void this.#refuse(error);
       this.#options.onError(error);
@@ -112,14 +112,14 @@ export class ProxyConnection {
     }
   }
 
-  /** Leads one attempt on; `fresh` when it must not take a pooled connection. */
-  #try(begun: Begun, fresh: boolean): void {
+  /** Leads one attempt on. */
+  #try(begun: Begun): void {
     switch (begun.kind) {
       case "attempt":
         this.#attempt = begun;
-        return this.#relay.start(begun, fresh);
+        return this.#relay.start(begun);
       case "queued":
-        return void this.#admitted(begun).then((admitted) => this.#try(admitted, fresh));
+        return void this.#admitted(begun).then((admitted) => this.#try(admitted));
       case "none":
         return void this.#answer(describeNoUpstream(begun.reason));
     }
@@ -135,7 +135,7 @@ export class ProxyConnection {
     attempt?.fail(failure);
     const exchange = this.#exchange;
     if (this.#mayTryAgain() && exchange?.tryAgain(failure, this.#client)) {
-      return this.#try(exchange.begin(), failure.kind === "stale_connection");
+      return this.#try(exchange.begin());
     }
     void this.#answerFailure(failure);
   }

@@ -60,14 +60,10 @@ export class Relay {
     this.#onFinish = onFinish;
   }
 
-  /**
-   * Sends the request that was put together and passes the answer on.
-   *
-   * @param fresh use no pooled connection, since one was just found to be stale
-   */
-  start(attempt: Attempt, fresh: boolean): void {
+  /** Sends the request that was put together and passes the answer on. */
+  start(attempt: Attempt): void {
     this.#attempt = attempt;
-    const upstream = fresh ? undefined : this.#options.pool.take(attempt.upstream);
+    const upstream = this.#options.pool.take(attempt.upstream);
     if (upstream === undefined) void this.#connect(attempt);
     else this.#send(attempt, upstream);
   }
@@ -164,8 +160,11 @@ export class Relay {
     this.#upstream = this.#attempt = undefined;
     this.#client.wire.onEnd = undefined;
     const { pool } = this.#options;
-    if (failure === undefined && this.#mayBeUsedAgain(upstream)) pool.put(upstream);
-    else pool.discard(upstream);
+    // Where one was stale the others are likely to be.
+    if (failure?.kind === "stale_connection") pool.forget(upstream.upstreamId);
+    if (failure === undefined && this.#client.body.complete && upstream.mayBeUsedAgain(this.#body)) {
+      pool.put(upstream);
+    } else pool.discard(upstream);
     this.#onFinish(failure);
   }
 
@@ -324,22 +323,13 @@ export class Relay {
     this.#finish(undefined);
   }
 
-  /** How the upstream's connection came to its end before the answer did. */
   #failure(): AttemptFailure {
     const upstream = this.#upstream;
     if (upstream === undefined) return { kind: "client_gone" };
-    const { aborted, wire, reused } = upstream;
-    if (aborted !== undefined) return { kind: aborted, cause: this.#sender?.error };
-    const cause = wire.state.kind === "failed" ? wire.state.cause : undefined;
-    if (this.#client.answered) return { kind: "truncated", cause };
-    if (wire.available > 0) return { kind: "protocol_error", cause };
-    return { kind: reused ? "stale_connection" : "reset", cause };
-  }
-
-  #mayBeUsedAgain({ wire, head, surplus }: UpstreamConnection): boolean {
-    const { body } = this.#client;
-    return wire.open && !surplus && wire.available === 0 && body.complete && this.#body.complete &&
-      this.#body.framing !== "close" && !head.closes && (head.minor === 1 || head.keepsAlive) &&
-      head.status !== 101;
+    const failure = upstream.failure(this.#client.answered);
+    const error = this.#sender?.error;
+    return failure.kind === "request_body" && error !== undefined
+      ? { kind: "request_body", cause: error }
+      : failure;
   }
 }

@@ -1,4 +1,5 @@
-import type { FailureKind } from "../failure.ts";
+import type { AttemptFailure, FailureKind } from "../failure.ts";
+import type { BodyFraming } from "./body_framing.ts";
 import type { Connection } from "./connection.ts";
 import type { HeadLimits } from "./head_limits.ts";
 import { ResponseHead } from "./response_head.ts";
@@ -39,5 +40,22 @@ export class UpstreamConnection {
   abort(kind: FailureKind): void {
     this.aborted ??= kind;
     this.wire.cut();
+  }
+
+  /** How it came to its end before the answer did. */
+  failure(answered: boolean): AttemptFailure {
+    const { aborted, wire, reused } = this;
+    if (aborted !== undefined) return { kind: aborted };
+    const cause = wire.state.kind === "failed" ? wire.state.cause : undefined;
+    if (answered) return { kind: "truncated", cause };
+    if (wire.available > 0) return { kind: "protocol_error", cause };
+    return { kind: reused ? "stale_connection" : "reset", cause };
+  }
+
+  /** Whether another request may be sent after this answer: its end is beyond doubt, and nobody has said otherwise. */
+  mayBeUsedAgain(answer: BodyFraming): boolean {
+    const { wire, head, surplus } = this;
+    return wire.open && !surplus && wire.available === 0 && answer.complete && answer.framing !== "close" &&
+      !head.closes && (head.minor === 1 || head.keepsAlive) && head.status !== 101;
   }
 }
