@@ -18,6 +18,11 @@ function resolved(description, schema) {
   return name === undefined ? schema : description.components.schemas[name];
 }
 
+/** Text without the marks of Markdown that the description uses. */
+function plain(text) {
+  return text.replaceAll("`", "");
+}
+
 function labelled(text, control) {
   return element("label", {}, text, control);
 }
@@ -38,12 +43,13 @@ function parameterInput(parameter) {
 
 function bodyInput(description, requestBody) {
   if (requestBody === undefined) return undefined;
-  const [type, { schema }] = Object.entries(requestBody.content)[0];
-  const shape = resolved(description, schema);
+  const [taken, { schema }] = Object.entries(requestBody.content)[0];
+  const type = taken === "*/*" ? "text/plain" : taken;
+  const example = resolved(description, schema)?.example ?? "";
   const text = element("textarea", {
     name: "body",
     spellcheck: false,
-    value: JSON.stringify(shape?.example ?? {}, undefined, 2),
+    value: typeof example === "string" ? example : JSON.stringify(example, undefined, 2),
   });
   text.dataset.type = type;
   return labelled(`Content (${type})`, text);
@@ -187,7 +193,7 @@ function operationDetails(description, place, operation) {
         { className: "note" },
         operation.security === undefined ? "For everybody." : "Needs a token.",
         " ",
-        operation.description ?? "",
+        plain(operation.description ?? ""),
       ),
       tryForm(description, operation, place),
       element("h3", {}, "Answers"),
@@ -200,7 +206,7 @@ function operationDetails(description, place, operation) {
 }
 
 function show(description) {
-  document.querySelector("#about").textContent = description.info.description.replaceAll("`", "");
+  document.querySelector("#about").textContent = plain(description.info.description);
   for (const { name } of description.tags) {
     const found = Object.entries(description.paths).flatMap(([path, item]) =>
       methods.filter((method) => item[method]?.tags.includes(name))

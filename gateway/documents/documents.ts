@@ -17,7 +17,7 @@ interface Document {
 
 /** The page runs its own script and calls this API; it loads nothing from elsewhere, and nobody frames it. */
 const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 /** Answers for the gateway's own documents: the API described, and a page to try it on. */
