@@ -76,10 +76,8 @@ function apply(draft: Draft, principal: Principal, operation: Operation): string
     }
     case "put": {
       const { op: _op, id: _id, ifMatch: _match, ifNoneMatch: _none, ...input } = operation;
-      return recordText(
-        id,
-        replaceInDraft(draft, { id, principal, input, conditions: headersOf(operation) }).record,
-      );
+      const done = replaceInDraft(draft, { id, principal, input, conditions: headersOf(operation) });
+      return done.kind === "superseded" ? "null" : recordText(id, done.record);
     }
     case "merge":
     case "patch":

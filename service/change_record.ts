@@ -29,11 +29,19 @@ export function replaceRecord({ writer }: DataEnvironment): DataHandler {
     const id = pathId(context);
     const { headers } = context.req.raw;
     const input = requireShape(replaceSchema, await readJson(context.req.raw));
-    const { record, created } = await writer.write({
+    const request = requestName(headers);
+    const done = await writer.write({
       ids: [id],
-      decide: (draft) => replaceInDraft(draft, { id, principal, input, conditions: headers }),
+      decide: (draft) => replaceInDraft(draft, { id, principal, input, conditions: headers, request }),
     });
-    return created ? createdAnswer(id, record) : recordAnswer(id, record);
+    switch (done.kind) {
+      case "created":
+        return createdAnswer(id, done.record);
+      case "replaced":
+        return recordAnswer(id, done.record);
+      case "superseded":
+        return new Response(null, { status: 204, headers: { etag: `"${done.version}"` } });
+    }
   };
 }
 
@@ -58,10 +66,20 @@ export function deleteRecord({ writer }: DataEnvironment): DataHandler {
     const { headers } = context.req.raw;
     await writer.write({
       ids: [id],
-      decide: (draft) => deleteInDraft(draft, { id, principal, conditions: headers }),
+      decide: (draft) =>
+        deleteInDraft(draft, { id, principal, conditions: headers, request: requestName(headers) }),
     });
     return new Response(null, { status: 204 });
   };
+}
+
+/**
+ * Names the request among all others: the caller's span, which is of this one request (W3C Trace Context, section 3.2.2.4).
+ * A balancer whose upstream died sends an idempotent request again, with the same span; the second one must neither
+ * write over what came in between, nor fail its `If-Match` because of the first.
+ */
+function requestName(headers: Headers): string | undefined {
+  return headers.get("traceparent")?.slice(3, 52);
 }
 
 async function readPatch(request: Request) {

@@ -1,3 +1,4 @@
+import type { DoneBefore } from "./draft.ts";
 import type { Change, Latest } from "./keyspace.ts";
 import type { RecordDatabase } from "./record_database.ts";
 import { type IdRange, inRange } from "./record_id.ts";
@@ -7,8 +8,10 @@ export type Position = Latest;
 
 /** How {@linkcode ChangeTail} follows. */
 export interface ChangeTailOptions {
-  /** How many changes are remembered; what was cached before them is not used any more. @default 100_000 */
+  /** How many changes are remembered; what was cached before them is not used any more. @default 50_000 */
   capacity?: number;
+  /** How many changes from before its start it reads, for requests that come again and what is in the cache. @default 1_000 */
+  history?: number;
   /** How many changes are looked through to tell whether a page still stands. @default 2_000 */
   scanLimit?: number;
 }
@@ -23,19 +26,22 @@ export interface ChangeTailOptions {
 export class ChangeTail {
   readonly #database: RecordDatabase;
   readonly #capacity: number;
+  readonly #history: number;
   readonly #scanLimit: number;
   #position: Position = { seq: 0, epoch: "" };
   /** The changes with numbers above `#floor`, in order. */
   #changes: Change[] = [];
   #floor = 0;
   #lastChange = new Map<string, number>();
+  #requests = new Map<string, DoneBefore>();
   #running: Promise<Position> | undefined;
   #next: Promise<Position> | undefined;
 
   constructor(database: RecordDatabase, options: ChangeTailOptions = {}) {
-    const { capacity = 100_000, scanLimit = 2_000 } = options;
+    const { capacity = 50_000, history = 1_000, scanLimit = 2_000 } = options;
     this.#database = database;
     this.#capacity = capacity;
+    this.#history = history;
     this.#scanLimit = scanLimit;
   }
 
@@ -80,6 +86,22 @@ export class ChangeTail {
     return asOf.epoch === this.#position.epoch && asOf.seq >= this.#floor && asOf.seq <= this.#position.seq;
   }
 
+  /** What this request did when it came before, as far as the log is remembered. */
+  doneBy(request: string): DoneBefore | undefined {
+    return this.#requests.get(request);
+  }
+
+  /** Makes sure that the log is known up to there. */
+  async reach(position: Position): Promise<void> {
+    const { epoch, seq } = this.#position;
+    if (epoch !== position.epoch || seq < position.seq) await this.fence();
+  }
+
+  /** Takes up changes that were just committed behind that position, when that is how far the log is known. */
+  extend(after: Position, changes: readonly Change[]): void {
+    if (after.epoch === this.#position.epoch && after.seq === this.#position.seq) this.#append(changes);
+  }
+
   async #advance(): Promise<Position> {
     this.#running = this.#readOn();
     try {
@@ -90,43 +112,69 @@ export class ChangeTail {
   }
 
   async #readOn(): Promise<Position> {
+    const before = this.#position;
     const latest = await this.#database.latest();
     const { seq, epoch } = latest;
-    const { seq: known, epoch: knownEpoch } = this.#position;
-    if (epoch !== knownEpoch || seq - known > this.#capacity) this.#reset({ seq, epoch });
-    else if (seq > known) await this.#append({ seq, epoch });
-    else if (seq < known) {
-      await this.#database.renew(latest, known);
+    const known = this.#position;
+    if (epoch !== known.epoch || seq - known.seq > this.#capacity) await this.#begin({ seq, epoch });
+    else if (seq > known.seq) await this.#catchUp({ seq, epoch });
+    else if (seq < known.seq && known === before) {
+      await this.#database.renew(latest, known.seq);
       return await this.#readOn();
     }
     return this.#position;
   }
 
-  async #append(position: Position): Promise<void> {
-    const changes: Change[] = [];
-    for await (const { seq, change } of this.#database.changes(this.#position.seq, position.seq)) {
-      if (seq === this.#position.seq + changes.length + 1) changes.push(change);
+  async #catchUp(end: Position): Promise<void> {
+    const { seq: start } = this.#position;
+    const changes = await this.#read(start, end.seq);
+    if (changes.length !== end.seq - start) await this.#begin(end);
+    // The writer of this service may have taken the tail further while the log was read.
+    else this.#append(changes.slice(this.#position.seq - start));
+  }
+
+  /** Begins anew at that position, with a little of what came before it. */
+  async #begin({ seq, epoch }: Position): Promise<void> {
+    const changes = await this.#read(Math.max(0, seq - this.#history), seq);
+    const start = seq - changes.length;
+    this.#position = { seq: start, epoch };
+    this.#floor = start;
+    this.#changes = [];
+    this.#lastChange = new Map();
+    this.#requests = new Map();
+    this.#append(changes);
+  }
+
+  /** The changes after `start`, as far as they go back from `end` without a gap. */
+  async #read(start: number, end: number): Promise<Change[]> {
+    let changes: Change[] = [];
+    let next = start + 1;
+    for await (const { seq, change } of this.#database.changes(start, end)) {
+      if (seq !== next) changes = [];
+      changes.push(change);
+      next = seq + 1;
     }
-    if (changes.length !== position.seq - this.#position.seq) return this.#reset(position);
+    return next === end + 1 ? changes : [];
+  }
+
+  #append(changes: readonly Change[]): void {
+    const { seq, epoch } = this.#position;
     for (const [index, change] of changes.entries()) {
       this.#changes.push(change);
-      this.#lastChange.set(change.id, this.#position.seq + index + 1);
+      const number = seq + index + 1;
+      const { id, request, created = false } = change;
+      this.#lastChange.set(id, number);
+      if (request !== undefined) this.#requests.set(request, { seq: number, created });
     }
-    this.#position = position;
+    this.#position = { seq: seq + changes.length, epoch };
     if (this.#changes.length > 1.25 * this.#capacity) this.#forget(this.#changes.length - this.#capacity);
   }
 
   #forget(count: number): void {
-    for (const [index, { id }] of this.#changes.splice(0, count).entries()) {
+    for (const [index, { id, request }] of this.#changes.splice(0, count).entries()) {
       if (this.#lastChange.get(id) === this.#floor + index + 1) this.#lastChange.delete(id);
+      if (request !== undefined) this.#requests.delete(request);
     }
     this.#floor += count;
-  }
-
-  #reset(position: Position): void {
-    this.#position = position;
-    this.#floor = position.seq;
-    this.#changes = [];
-    this.#lastChange = new Map();
   }
 }

@@ -12,7 +12,8 @@ async function setUp(options: ChangeTailOptions = {}) {
   const { counts, wrap } = countingKv();
   const kv = await Deno.openKv(":memory:");
   const database = new RecordDatabase(wrap(kv), () => seedDatabase(kv, 0));
-  const writer = new RecordWriter(new RecordDatabase(kv, () => seedDatabase(kv, 0)), { clock: systemClock });
+  const other = new RecordDatabase(kv, () => seedDatabase(kv, 0));
+  const writer = new RecordWriter(other, new ChangeTail(other), { clock: systemClock });
   const put = (...ids: string[]) =>
     writer.write({
       ids,
@@ -90,7 +91,7 @@ Deno.test("ChangeTail.rangeUnchangedSince() does not look through more changes t
 });
 
 Deno.test("ChangeTail vouches for nothing from before what it remembers", async () => {
-  using all = await setUp({ capacity: 4 });
+  using all = await setUp({ capacity: 4, history: 0 });
   const { tail, put, start } = all;
   const positions: Position[] = [start];
   for (const id of ["a", "b", "c", "d", "e", "f"]) {
@@ -104,12 +105,44 @@ Deno.test("ChangeTail vouches for nothing from before what it remembers", async 
 });
 
 Deno.test("ChangeTail skips what it was too far behind to read", async () => {
-  using all = await setUp({ capacity: 3 });
+  using all = await setUp({ capacity: 3, history: 0 });
   const { tail, put, start } = all;
   await put("a", "b", "c", "d", "e");
   assertEquals((await tail.fence()).seq, 6);
   assertEquals(tail.unchangedSince("x", start), false);
   assertEquals(tail.unchangedSince("x", tail.position), true);
+});
+
+Deno.test("ChangeTail begins with a little of what came before it", async () => {
+  using all = await setUp();
+  const { kv, put, start } = all;
+  await put("a", "b", "c");
+  const late = new ChangeTail(new RecordDatabase(kv, () => Promise.resolve()), { history: 2 });
+  await late.fence();
+  assertEquals(late.since(2)?.map(({ id }) => id), ["b", "c"]);
+  assertEquals([late.unchangedSince("x", { ...start, seq: 2 }), late.unchangedSince("x", start)], [
+    true,
+    false,
+  ]);
+});
+
+Deno.test("ChangeTail.extend() takes up what follows, and nothing else", async () => {
+  using all = await setUp();
+  const { tail, put, start } = all;
+  const change = {
+    id: "a",
+    type: "put",
+    at: 0,
+    commit: "c",
+    scope: { owner: "o", access: "public", sharedWith: [] },
+  } as const;
+  tail.extend({ ...start, seq: 0 }, [change]);
+  tail.extend({ ...start, epoch: "other" }, [change]);
+  assertEquals(tail.position, start);
+  await put("a");
+  tail.extend(start, [change]);
+  assertEquals([tail.position.seq, tail.unchangedSince("a", start)], [2, false]);
+  assertEquals((await tail.fence()).seq, 2);
 });
 
 Deno.test("ChangeTail gives a database that went back in time a new epoch, and uses no number twice", async () => {

@@ -16,10 +16,26 @@ export interface Draft {
   /** Milliseconds since the epoch. */
   readonly now: number;
   read(id: string): StoredRecord | undefined;
-  /** @throws {ProblemError} 413 */
-  put(id: string, content: RecordContent): StoredRecord;
-  delete(id: string): void;
+  /**
+   * @param request names the request, where that may be sent twice
+   * @throws {ProblemError} 413
+   */
+  put(id: string, content: RecordContent, request?: string): StoredRecord;
+  delete(id: string, request?: string): void;
+  /** What this very request has done already, when it was sent before. */
+  doneBy(request: string | undefined): DoneBefore | undefined;
 }
+
+/** A change that was made when its request came for the first time. */
+export interface DoneBefore {
+  /** The change's number. */
+  readonly seq: number;
+  /** The record was not there before. */
+  readonly created: boolean;
+}
+
+/** Looks a request up among the changes that are committed. */
+export type RequestLookup = (request: string) => DoneBefore | undefined;
 
 /** A change to commit, and the record it leaves. */
 export interface DraftedChange {
@@ -43,12 +59,17 @@ export class CommitDraft {
   readonly #snapshot: Snapshot;
   readonly #now: number;
   readonly #commit: string;
+  readonly #doneBy: RequestLookup;
   #state = new Map<string, StoredRecord | undefined>();
   #changes: DraftedChange[] = [];
   #bytes = 0;
 
-  /** @param options.commit names the commit */
-  constructor(snapshot: Snapshot, options: { now: number; commit: string }) {
+  /**
+   * @param options.commit names the commit
+   * @param options.doneBy knows the requests that are committed
+   */
+  constructor(snapshot: Snapshot, options: { now: number; commit: string; doneBy: RequestLookup }) {
+    this.#doneBy = options.doneBy;
     this.#snapshot = snapshot;
     this.#now = options.now;
     this.#commit = options.commit;
@@ -66,8 +87,9 @@ export class CommitDraft {
       return write({
         now: this.#now,
         read: (id) => this.#read(id),
-        put: (id, content) => this.#put(id, content),
-        delete: (id) => this.#delete(id),
+        put: (id, content, request) => this.#put(id, content, request),
+        delete: (id, request) => this.#delete(id, request),
+        doneBy: (request) => this.#requestDone(request),
       });
     } catch (error) {
       this.#changes.length = before.changes;
@@ -82,7 +104,14 @@ export class CommitDraft {
     return alive(known, this.#now);
   }
 
-  #put(id: string, content: RecordContent): StoredRecord {
+  #requestDone(request: string | undefined): DoneBefore | undefined {
+    if (request === undefined) return undefined;
+    const drafted = this.#changes.find(({ change }) => change.request === request);
+    if (drafted === undefined) return this.#doneBy(request);
+    return { seq: drafted.seq, created: drafted.change.created ?? false };
+  }
+
+  #put(id: string, content: RecordContent, request: string | undefined): StoredRecord {
     requireFit(content.json);
     const { owner, access, sharedWith, json, expires, created } = content;
     const before = this.#read(id);
@@ -96,15 +125,14 @@ export class CommitDraft {
       sharedWith,
       ...(expires === undefined ? {} : { expires }),
     };
-    this.#add(id, { type: "put", scope: scopeOf(record), before, record });
+    this.#add(id, { type: "put", scope: scopeOf(record), before, record, request });
     return record;
   }
 
-  #delete(id: string): void {
+  #delete(id: string, request: string | undefined): void {
     const before = this.#read(id);
-    if (before !== undefined) {
-      this.#add(id, { type: "delete", scope: scopeOf(before), before, record: undefined });
-    }
+    if (before === undefined) return;
+    this.#add(id, { type: "delete", scope: scopeOf(before), before, record: undefined, request });
   }
 
   #nextSeq(): number {
@@ -118,11 +146,20 @@ export class CommitDraft {
       scope: Scope;
       before: StoredRecord | undefined;
       record: StoredRecord | undefined;
+      request: string | undefined;
     },
   ): void {
-    const { type, scope, before, record } = made;
-    const was = before === undefined || sameScope(scope, before) ? {} : { was: scopeOf(before) };
-    const change: Change = { id, type, at: this.#now, commit: this.#commit, scope, ...was };
+    const { type, scope, before, record, request } = made;
+    const change: Change = {
+      id,
+      type,
+      at: this.#now,
+      commit: this.#commit,
+      scope,
+      ...(before === undefined ? { created: true } : {}),
+      ...(request === undefined ? {} : { request }),
+      ...(before === undefined || sameScope(scope, before) ? {} : { was: scopeOf(before) }),
+    };
     this.#bytes += (record?.json.byteLength ?? 0) + 1_024 + 4 * namesLength(scope) + 2 * namesLength(before);
     if (this.#bytes > MAX_COMMIT_BYTES || this.#changes.length === MAX_COMMIT_CHANGES) {
       throw new CommitFullError(`Cannot commit: the writes have ${this.#bytes} bytes`);

@@ -27,6 +27,10 @@ export interface Change {
   readonly at: number;
   /** Names the commit, so that a writer knows its own after an answer was lost. */
   readonly commit: string;
+  /** The record was not there before. @default false */
+  readonly created?: true;
+  /** Names the request that asked for it, where that may be sent twice. */
+  readonly request?: string;
   /** Who may know of it. */
   readonly scope: Scope;
   /** Who could know of the record before, when that was somebody else. */

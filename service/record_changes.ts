@@ -1,7 +1,7 @@
 import type { Principal } from "@flotilla/auth/verify";
 import { ProblemError } from "@flotilla/runtime";
 import { requireChange, requireManage, requireSeen } from "./access.ts";
-import type { Draft } from "./draft.ts";
+import type { DoneBefore, Draft } from "./draft.ts";
 import { applyJsonPatch, type JsonPatch } from "./json_patch.ts";
 import { mergePatch } from "./merge_patch.ts";
 import { requirePreconditions } from "./preconditions.ts";
@@ -14,6 +14,8 @@ export interface ChangeRequest {
   readonly principal: Principal;
   /** Holds `If-Match` and `If-None-Match`, when they are given. @default none */
   readonly conditions?: Headers;
+  /** Names the request, where it may be sent twice. @default none */
+  readonly request?: string | undefined;
 }
 
 /** What changes a value in parts. */
@@ -34,24 +36,36 @@ export function createInDraft(draft: Draft, request: ChangeRequest & { input: Re
   return draft.put(id, newContent(principal, input, draft.now));
 }
 
+/** What a replacement did. */
+export type Replacement =
+  | { readonly kind: "created" | "replaced"; readonly record: StoredRecord }
+  /** It was done when this request came before, and a later write has replaced it already. */
+  | { readonly kind: "superseded"; readonly version: number };
+
 /**
- * Makes a record, or replaces what stands there.
+ * Makes a record, or replaces what stands there; but not a second time for one request.
  *
  * @throws {ProblemError} 403, 412; what is wrong with the input
  */
-export function replaceInDraft(
-  draft: Draft,
-  request: ChangeRequest & { input: RecordInput },
-): { record: StoredRecord; created: boolean } {
+export function replaceInDraft(draft: Draft, request: ChangeRequest & { input: RecordInput }): Replacement {
   const { id, principal, input, conditions = UNCONDITIONAL } = request;
   const before = draft.read(id);
+  const done = draft.doneBy(request.request);
+  if (done !== undefined) return repeated(before, done);
   if (before !== undefined) requireChange(principal, id, before);
   if (before !== undefined && saysScope(input)) requireManage(principal, id, before);
   requirePreconditions(conditions, before && entityTag(before));
   const content = before === undefined
     ? newContent(principal, input, draft.now)
     : replacedContent(before, input, draft.now);
-  return { record: draft.put(id, content), created: before === undefined };
+  const record = draft.put(id, content, request.request);
+  return { kind: before === undefined ? "created" : "replaced", record };
+}
+
+/** What the request did when it came before: a change that has succeeded is answered as such (RFC 9110, section 13.1.1). */
+function repeated(record: StoredRecord | undefined, { seq, created }: DoneBefore): Replacement {
+  if (record?.version !== seq) return { kind: "superseded", version: seq };
+  return { kind: created ? "created" : "replaced", record };
 }
 
 /**
@@ -69,13 +83,14 @@ export function patchInDraft(draft: Draft, request: ChangeRequest & { patch: Pat
 }
 
 /**
- * Deletes a record.
+ * Deletes a record; nothing is wrong when this request has done so before.
  *
  * @throws {ProblemError} 404, 403, 412
  */
 export function deleteInDraft(draft: Draft, request: ChangeRequest): void {
+  if (draft.doneBy(request.request) !== undefined) return;
   requireChangeable(draft, request);
-  draft.delete(request.id);
+  draft.delete(request.id, request.request);
 }
 
 /** What stands there, when the caller may see and change it and its conditions are met. */

@@ -1,5 +1,6 @@
 import { type Clock, ProblemError } from "@flotilla/runtime";
 import { CommitDraft, CommitFullError, type Draft, type DraftedChange } from "./draft.ts";
+import type { ChangeTail } from "./change_tail.ts";
 import { changeKey, type Latest, LATEST_KEY, recordKey } from "./keyspace.ts";
 import type { LatestEntry, RecordDatabase } from "./record_database.ts";
 
@@ -42,6 +43,7 @@ const MAX_GROUP_RECORDS = 270;
  */
 export class RecordWriter {
   readonly #database: RecordDatabase;
+  readonly #tail: ChangeTail;
   readonly #clock: Clock;
   readonly #keptChanges: number;
   readonly #maxAttempts: number;
@@ -49,9 +51,11 @@ export class RecordWriter {
   #queue: Waiting[] = [];
   #running = false;
 
-  constructor(database: RecordDatabase, options: RecordWriterOptions) {
+  /** @param tail knows which requests are committed, and takes up what this writer commits */
+  constructor(database: RecordDatabase, tail: ChangeTail, options: RecordWriterOptions) {
     const { clock, keptChanges = 100_000, maxAttempts = 50, onCommit = () => {} } = options;
     this.#database = database;
+    this.#tail = tail;
     this.#clock = clock;
     this.#keptChanges = keptChanges;
     this.#maxAttempts = maxAttempts;
@@ -103,10 +107,13 @@ export class RecordWriter {
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
     for (let attempt = 0; attempt < this.#maxAttempts; attempt++) {
       const snapshot = await this.#database.records([...new Set(group.flatMap((waiting) => waiting.ids))]);
+      await this.#tail.reach(snapshot.latest);
       const commit = crypto.randomUUID();
-      const draft = new CommitDraft(snapshot, { now: this.#clock.now(), commit });
+      const doneBy = (request: string) => this.#tail.doneBy(request);
+      const draft = new CommitDraft(snapshot, { now: this.#clock.now(), commit, doneBy });
       const { settle, deferred } = decideAll(group, draft);
       if (await this.#commit(snapshot.latest, draft.changes, commit)) {
+        this.#tail.extend(snapshot.latest, draft.changes.map(({ change }) => change));
         this.#queue.unshift(...deferred);
         this.#onCommit(draft.changes.length, attempt);
         for (const answer of settle) answer();

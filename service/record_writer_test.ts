@@ -1,5 +1,6 @@
 import { KvTimeoutError, ProblemError, systemClock } from "@flotilla/runtime";
 import { assertEquals, assertRejects } from "@std/assert";
+import { ChangeTail } from "./change_tail.ts";
 import type { Draft } from "./draft.ts";
 import { LATEST_KEY, recordKey } from "./keyspace.ts";
 import { decodeValue, encodeValue, type StoredRecord } from "./record.ts";
@@ -35,7 +36,10 @@ async function setUp(
   const start = (through: Deno.Kv = kv) => {
     const database = new RecordDatabase(through, () => seedDatabase(kv, 0));
     const onCommit = (changes: number, conflicts: number) => commits.push({ changes, conflicts });
-    return { database, writer: new RecordWriter(database, { clock: systemClock, onCommit, ...rest }) };
+    return {
+      database,
+      writer: new RecordWriter(database, new ChangeTail(database), { clock: systemClock, onCommit, ...rest }),
+    };
   };
   return { kv, commits, start, ...start(withCommits(kv, meet)), [Symbol.dispose]: () => kv.close() };
 }

@@ -93,7 +93,7 @@ export function createService(options: ServiceOptions): Service {
       cache: new TieredCache<Page>(cacheOptions("page")),
       onDatabaseRead: () => metrics.databaseRead("page"),
     }),
-    writer: new RecordWriter(database, {
+    writer: new RecordWriter(database, tail, {
       clock,
       onCommit: metrics.commit,
       ...(options.keptChanges === undefined ? {} : { keptChanges: options.keptChanges }),

@@ -15,7 +15,7 @@ async function setUp() {
   const kv = await Deno.openKv(":memory:");
   const cacheKv = await Deno.openKv(":memory:");
   const database = new RecordDatabase(kv, () => seedDatabase(kv, 0));
-  const writer = new RecordWriter(database, { clock: systemClock });
+  const writer = new RecordWriter(database, new ChangeTail(database), { clock: systemClock });
   const write = () =>
     writer.write({
       ids: ["x"],
