@@ -9,13 +9,15 @@ import {
   type Role,
   systemClock,
 } from "@flotilla/runtime";
-import type { Registry } from "prom-client";
+import { Registry } from "prom-client";
 import { createAdmission, type Limiters } from "./admission.ts";
 import { createClientOf } from "./client.ts";
 import { compressed } from "./compression.ts";
 import { type CorsOptions, createCors } from "./cors.ts";
 import type { AdmittedExchange, Exchange } from "./exchange.ts";
+import { endingWith, isEventStream } from "./event_stream.ts";
 import type { Fetcher } from "./forward.ts";
+import { createGatewayMetrics } from "./gateway_metrics.ts";
 import { idempotencyKey } from "./idempotency/idempotency_key.ts";
 import type { IdempotencyStore } from "./idempotency/idempotency_store.ts";
 import { answerKeyed } from "./idempotency/keyed_exchange.ts";
@@ -69,7 +71,8 @@ export interface GatewayOptions {
  */
 export function createGateway(options: GatewayOptions): Role {
   const { assertions, instance, routes = ROUTE_TABLE, clock = systemClock } = options;
-  const { checks, checkTimeout, registry, idempotency: store } = options;
+  const { checks, checkTimeout, registry = new Registry(), idempotency: store } = options;
+  const metrics = createGatewayMetrics(registry);
   const fetchers: Readonly<Record<UpstreamName, Fetcher>> = { ...options, gateway: createDocuments(routes) };
   const callInwards = createCallInwards({ fetchers, clock });
   const router = createRouter(routes);
@@ -93,6 +96,7 @@ export function createGateway(options: GatewayOptions): Role {
       return response;
     } catch (thrown) {
       const problem = asProblem(thrown);
+      metrics.refused(problem.status);
       addFields(problem.headers, fields);
       addSecurityFields(problem.headers, client);
       throw problem;
@@ -111,9 +115,8 @@ export function createGateway(options: GatewayOptions): Role {
     const route = routeOf(endpoint, exchange);
     const caller = await admission.admit({ request, access: route.access, address, fields });
     const response = await pass({ ...exchange, route, caller, assertion: await assertions.sign(caller) });
-    // What holds secrets is not packed: its length would tell of them (BREACH).
-    const packed = route.upstream === "auth" ? response : compressed(response, request);
-    return request.method === "HEAD" ? withoutContent(packed) : packed;
+    const shaped = shapedFor(exchange, route, response);
+    return request.method === "HEAD" ? withoutContent(shaped) : shaped;
   }
 
   async function pass(exchange: AdmittedExchange): Promise<Response> {
@@ -139,10 +142,17 @@ export function createGateway(options: GatewayOptions): Role {
     role: "gateway",
     instance,
     handle,
+    registry,
     ...(checks === undefined ? {} : { checks }),
     ...(checkTimeout === undefined ? {} : { checkTimeout }),
-    ...(registry === undefined ? {} : { registry }),
   });
+}
+
+/** The answer as this client takes it. */
+function shapedFor({ request, context }: Exchange, route: Route, response: Response): Response {
+  if (isEventStream(response)) return endingWith(response, context.draining);
+  // What holds secrets is not packed: its length would tell of them (BREACH).
+  return route.upstream === "auth" ? response : compressed(response, request);
 }
 
 function routeOf(endpoint: Endpoint | undefined, { request: { method }, url }: Exchange): Route {

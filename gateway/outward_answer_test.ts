@@ -63,3 +63,15 @@ Deno.test("createGateway() does not follow redirects", async () => {
   );
   assertEquals((await call("/data", {}, "ann")).status, 307);
 });
+
+Deno.test("createGateway() ends HEAD of a stream of events at once", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const { call } = answering(() =>
+    new Response(new ReadableStream({ cancel: () => cancelled.resolve() }), {
+      headers: { "content-type": "text/event-stream" },
+    })
+  );
+  const response = await call("/data/events", { method: "HEAD" }, "ann");
+  await cancelled.promise;
+  assertEquals(await response.text(), "");
+});
