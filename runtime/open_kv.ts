@@ -1,5 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep, systemClock } from "./clock.ts";
+import { kvAccessToken } from "./environment.ts";
+import { withPromptCommits } from "./prompt_commits.ts";
 
 /** How {@linkcode openKv} opens. */
 export interface OpenKvOptions {
@@ -9,7 +11,7 @@ export interface OpenKvOptions {
   signal?: AbortSignal;
   /** @default {@linkcode systemClock} */
   clock?: Clock;
-  /** @default `Deno.openKv` */
+  /** @default `Deno.openKv`, and for a URL `withPromptCommits` around it */
   open?: (target: string) => Promise<Deno.Kv>;
 }
 
@@ -20,7 +22,7 @@ export interface OpenKvOptions {
  * @throws {Error} what `Deno.openKv` throws for another reason, or the signal's reason
  */
 export async function openKv(target: string, options: OpenKvOptions = {}): Promise<Deno.Kv> {
-  const { retryInterval = 100, signal, clock = systemClock, open = Deno.openKv } = options;
+  const { retryInterval = 100, signal, clock = systemClock, open = openTarget } = options;
   const logger = getLogger(["flotilla", "kv"]);
   for (let attempt = 1;; attempt++) {
     try {
@@ -31,6 +33,12 @@ export async function openKv(target: string, options: OpenKvOptions = {}): Promi
       await sleep(retryInterval, { clock, ...(signal === undefined ? {} : { signal }) });
     }
   }
+}
+
+async function openTarget(target: string): Promise<Deno.Kv> {
+  const kv = await Deno.openKv(target);
+  if (!/^https?:/.test(target)) return kv;
+  return await withPromptCommits(kv, { target, accessToken: kvAccessToken() });
 }
 
 /** `Deno.openKv` tells an unreachable server from a refusal by its message only. */

@@ -1,3 +1,4 @@
+import { openKv } from "@flotilla/runtime";
 import { testConformance } from "./testing/conformance.ts";
 import { canServe, serveStore } from "./testing/served_store.ts";
 import { openWithNpmClient, testStore } from "./testing/store_client.ts";
@@ -22,6 +23,18 @@ testConformance("@deno/kv", async () => {
 testConformance("Deno.openKv(url)", async () => {
   const served = serveStore();
   const kv = await served.open();
+  return {
+    kv,
+    async [Symbol.asyncDispose]() {
+      kv.close();
+      await served[Symbol.asyncDispose]();
+    },
+  };
+}, { ignore: !canServe });
+
+testConformance("openKv(url)", async () => {
+  const served = serveStore();
+  const kv = await openKv(served.url);
   return {
     kv,
     async [Symbol.asyncDispose]() {

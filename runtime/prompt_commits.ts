@@ -1,0 +1,160 @@
+import { openKv as openFetchKv } from "@deno/kv";
+
+/**
+ * What an atomic operation is made of in both clients. A step is kept and given to whichever client commits.
+ */
+type Step = (operation: Steps) => unknown;
+type Steps = Pick<Deno.AtomicOperation, "check" | "set" | "delete" | "sum" | "min" | "max">;
+
+/** The part of a KV Connect client that writes. */
+interface Writer {
+  atomic(): Steps & { commit(): Promise<Deno.KvCommitResult | Deno.KvCommitError> };
+  close(): void;
+}
+
+/**
+ * Deno 2.9.6's client sends a request's head and its content apart, over a connection that waits for the one to be
+ * acknowledged before it sends the other: a write of more than about 1 kB then takes 44 ms on loopback with nothing else
+ * under way (measured; denoland/deno#35581 is the same of `fetch`). Bytes from which a write takes the other way.
+ */
+const LARGE = 512;
+
+/**
+ * The same database, whose large writes go over `fetch` and so arrive at once. Everything else, and whatever `fetch`
+ * cannot deliver, goes the way of Deno's own client, which reads faster and waits for a server that is away.
+ *
+ * @param kv opened by `Deno.openKv`
+ * @param options.target URL of the same server
+ */
+export async function withPromptCommits(
+  kv: Deno.Kv,
+  options: { target: string; accessToken: string },
+): Promise<Deno.Kv> {
+  const { target, accessToken } = options;
+  const large: Writer = await openFetchKv(target, { accessToken, implementation: "remote" });
+  const overrides: Partial<Deno.Kv> = {
+    atomic: () => new SizedOperation(kv, large),
+    async set(key, value, setOptions) {
+      const result = await new SizedOperation(kv, large).set(key, value, setOptions).commit();
+      if (!result.ok) throw new TypeError("Cannot set a value: the server refused a write without checks");
+      return result;
+    },
+    close() {
+      large.close();
+      kv.close();
+    },
+    [Symbol.dispose]() {
+      overrides.close?.();
+    },
+  };
+  return new Proxy(kv, {
+    get(real, name) {
+      const own: unknown = Reflect.get(overrides, name) ?? Reflect.get(real, name, real);
+      return typeof own === "function" && !(name in overrides) ? own.bind(real) : own;
+    },
+  });
+}
+
+/** An atomic operation that chooses its client by how large it has become. */
+class SizedOperation implements Deno.AtomicOperation {
+  readonly #small: Deno.Kv;
+  readonly #large: Writer;
+  readonly #steps: Step[] = [];
+  #own: Deno.AtomicOperation | undefined;
+  #bytes = 0;
+
+  constructor(small: Deno.Kv, large: Writer) {
+    this.#small = small;
+    this.#large = large;
+  }
+
+  check(...checks: Deno.AtomicCheck[]): this {
+    for (const { key } of checks) this.#bytes += weigh(key) + 10;
+    return this.#add((operation) => operation.check(...checks));
+  }
+
+  set(key: Deno.KvKey, value: unknown, options?: { expireIn?: number }): this {
+    this.#bytes += weigh(key) + weigh(value);
+    if (!isPlain(value) || key.some((part) => typeof part === "symbol")) this.#deno();
+    return this.#add((operation) => operation.set(key, value, options));
+  }
+
+  delete(key: Deno.KvKey): this {
+    this.#bytes += weigh(key);
+    return this.#add((operation) => operation.delete(key));
+  }
+
+  sum(key: Deno.KvKey, n: bigint): this {
+    return this.#add((operation) => operation.sum(key, n));
+  }
+
+  min(key: Deno.KvKey, n: bigint): this {
+    return this.#add((operation) => operation.min(key, n));
+  }
+
+  max(key: Deno.KvKey, n: bigint): this {
+    return this.#add((operation) => operation.max(key, n));
+  }
+
+  /** Mutations may hold a `Deno.KvU64`, which the other client does not know. */
+  mutate(...mutations: Deno.KvMutation[]): this {
+    this.#deno().mutate(...mutations);
+    return this;
+  }
+
+  enqueue(value: unknown, options?: Parameters<Deno.AtomicOperation["enqueue"]>[1]): this {
+    this.#deno().enqueue(value, options);
+    return this;
+  }
+
+  async commit(): Promise<Deno.KvCommitResult | Deno.KvCommitError> {
+    if (this.#own !== undefined || this.#bytes < LARGE) return await this.#deno().commit();
+    const operation = this.#large.atomic();
+    for (const step of this.#steps) step(operation);
+    try {
+      return await operation.commit();
+    } catch {
+      // The server is away, or refuses: Deno's client waits for it, or says why. To send a write again is what each of
+      // the clients does by itself.
+      return await this.#deno().commit();
+    }
+  }
+
+  #add(step: Step): this {
+    if (this.#own === undefined) this.#steps.push(step);
+    else step(this.#own);
+    return this;
+  }
+
+  #deno(): Deno.AtomicOperation {
+    if (this.#own === undefined) {
+      this.#own = this.#small.atomic();
+      for (const step of this.#steps) step(this.#own);
+    }
+    return this.#own;
+  }
+}
+
+/** Whether both clients write the value alike: text, numbers, bytes, and objects and arrays of text and numbers. */
+function isPlain(value: unknown): boolean {
+  return value instanceof Uint8Array || isData(value);
+}
+
+function isData(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return typeof value !== "function";
+  if (Array.isArray(value)) return value.every(isData);
+  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isData);
+}
+
+/** About how many bytes a value has when it is sent; counting ends where it is large anyway. */
+function weigh(value: unknown, limit = LARGE): number {
+  if (typeof value === "string") return value.length;
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (typeof value !== "object" || value === null) return 8;
+  let bytes = 0;
+  for (const [name, part] of Object.entries(value)) {
+    bytes += name.length + weigh(part, limit - bytes);
+    if (bytes >= limit) break;
+  }
+  return bytes;
+}
