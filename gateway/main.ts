@@ -14,6 +14,7 @@ import {
   serve,
   withDeadline,
 } from "@flotilla/runtime";
+import { type BackgroundKv, openInBackground } from "./background_kv.ts";
 import { createGateway } from "./gateway.ts";
 import { gatewayFlags, trustedProxies } from "./gateway_flags.ts";
 import { createIdempotencyStore } from "./idempotency/idempotency_store.ts";
@@ -35,7 +36,7 @@ const assertions = createAssertionSigner({ key: signingKey(), issuer: instance }
 await using auth = createInnerRole(flags.auth, { instance });
 await using service = createInnerRole(flags.service, { instance });
 await using worker = createInnerRole(flags.worker, { instance });
-using limits = flags.limits === undefined ? undefined : await openKv(flags.limits);
+using limits = flags.limits === undefined ? undefined : openInBackground(flags.limits);
 // Without a database, what is kept there is kept in memory, by this gateway alone.
 using database = await openKv(flags.database ?? ":memory:");
 const kv = withDeadline(database);
@@ -77,11 +78,21 @@ function signingKey(): string {
   }
 }
 
-/** A request waits for a loan, so the database has less time here than elsewhere. */
-function permitStore(kv: Deno.Kv | undefined): PermitStore {
+function permitStore(kv: BackgroundKv | undefined): PermitStore {
   const local = createLocalPermitStore();
-  if (kv === undefined) return local;
-  return withFallback(createKvPermitStore(withDeadline(kv, { timeout: 250 })), local);
+  return kv === undefined ? local : withFallback(sharedPermits(kv), local);
+}
+
+/** A request waits for a loan, so the database has less time here than elsewhere. */
+function sharedPermits(kv: BackgroundKv): PermitStore {
+  let store: PermitStore | undefined;
+  return {
+    async borrow(request) {
+      if (kv.current === undefined) throw new Error("The database of the limits is not open yet");
+      store ??= createKvPermitStore(withDeadline(kv.current, { timeout: 250 }));
+      return await store.borrow(request);
+    },
+  };
 }
 
 function limiter(name: string, rate: Rate | "off", store: PermitStore): RateLimiter | undefined {
