@@ -42,8 +42,8 @@ export interface Admission {
   /**
    * Who is calling.
    *
-   * @throws {ProblemError} 401 without a token that holds where one is due, 403 without the right, 429 for one request too
-   * many
+   * @throws {ProblemError} 401 without a token that holds where one is due, 403 without the right, 429 for one
+   * request too many
    */
   admit(arrival: Arrival): Promise<Caller>;
 }

@@ -30,8 +30,8 @@ export function takesGzip(acceptEncoding: string | null): boolean {
 }
 
 /**
- * Packs an answer with gzip where the client takes that and it is worthwhile: text of some length, that is no stream of events and
- * was not packed before.
+ * Packs an answer with gzip where the client takes that and it is worthwhile: text of some length, that is no stream
+ * of events and was not packed before.
  */
 export function compressed(response: Response, request: Request): Response {
   const { headers, body, status } = response;

@@ -43,8 +43,9 @@ const ANSWER_FIELDS = [
 ].join(", ");
 
 /**
- * Lets pages of these origins call the API with a token. Cookies are not used, so credentials in the sense of the standard are never
- * allowed, and a page of another origin can do no harm by a request that it may not read the answer of.
+ * Lets pages of these origins call the API with a token. Cookies are not used, so credentials in the sense of the
+ * standard are never allowed, and a page of another origin can do no harm by a request that it may not read the
+ * answer of.
  *
  * @throws {TypeError} when one is no origin
  */

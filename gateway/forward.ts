@@ -2,8 +2,8 @@ import { type Clock, ProblemError, type ServeInfo } from "@flotilla/runtime";
 import type { UpstreamName } from "./route.ts";
 
 /**
- * Sends a request to an inner role. It must heed the request's signal. It may tell the inner role the client's address, which it
- * is given as if the client were connected to it.
+ * Sends a request to an inner role. It must heed the request's signal. It may tell the inner role the client's
+ * address, which it is given as if the client were connected to it.
  */
 export type Fetcher = (request: Request, info?: ServeInfo) => Response | Promise<Response>;
 

@@ -47,7 +47,9 @@ export interface GatewayOptions {
   instance: string;
   /** How many requests a caller may make. @default as many as it likes */
   limiters?: Limiters;
-  /** Keeps the answers to requests with an `Idempotency-Key`, shared by all gateways. @default the field means nothing */
+  /**
+   * Keeps the answers to requests with an `Idempotency-Key`, shared by all gateways. @default the field means nothing
+   */
   idempotency?: IdempotencyStore;
   /** Which other sites' pages may call. @default none */
   cors?: CorsOptions;

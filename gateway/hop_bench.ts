@@ -1,4 +1,5 @@
-// What the gateway costs `GET /data` beside a bare Hono proxy, over the same transport to the same upstream on another thread.
+// What the gateway costs `GET /data` beside a bare Hono proxy, over the same transport to the same upstream on
+// another thread.
 //   deno bench --allow-net --allow-read gateway/hop_bench.ts
 import { createAssertionSigner, RIGHTS, type TokenVerifier } from "@flotilla/auth/verify";
 import { Hono } from "hono";

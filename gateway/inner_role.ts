@@ -12,8 +12,8 @@ export interface InnerRole extends AsyncDisposable {
 }
 
 /**
- * Opens the way to the balancer at this origin: pooled connections, with failures told apart as 502, 503 and 504. The balancer there
- * checks its upstreams, so that no checks are made here.
+ * Opens the way to the balancer at this origin: pooled connections, with failures told apart as 502, 503 and 504. The
+ * balancer there checks its upstreams, so that no checks are made here.
  */
 export function createInnerRole(origin: string, options: { instance: string }): InnerRole {
   const balancer: Balancer = createBalancer({
@@ -28,7 +28,8 @@ export function createInnerRole(origin: string, options: { instance: string }): 
     origin,
     fetch: balancer.fetch,
     async reachable(signal) {
-      // What it answers does not matter: with no worker alive the gateway still serves data, and says 503 for tasks only.
+      // What it answers does not matter: with no worker alive the gateway still serves data, and says 503 for tasks
+      // only.
       const response = await balancer.fetch(new Request(`${origin}/healthz`, { signal }));
       await response.body?.cancel();
       if (!response.headers.has("x-served-by")) throw new Error("cannot be reached");

@@ -29,8 +29,8 @@ export const PASSED_INWARDS: readonly string[] = [
 export const TIMEOUT_HEADER = "x-flotilla-timeout";
 
 /**
- * Fields that hold entity tags. Not `If-Range`: a part of a packed answer cannot be gone on with, and its tag, which the inner role does
- * not know, has it send the whole again.
+ * Fields that hold entity tags. Not `If-Range`: a part of a packed answer cannot be gone on with, and its tag, which
+ * the inner role does not know, has it send the whole again.
  */
 const TAGGED = new Set(["if-match", "if-none-match"]);
 
@@ -47,7 +47,8 @@ export interface InwardFieldsOptions {
 export function inwardFields(given: Headers, options: InwardFieldsOptions): [name: string, value: string][] {
   const { context, assertion, timeout } = options;
   const fields: [string, string][] = [
-    // The gateway packs for the client; between roles nothing is packed, and no `fetch` unpacks what it asked for itself.
+    // The gateway packs for the client; between roles nothing is packed, and no `fetch` unpacks what it asked for
+    // itself.
     ["accept-encoding", "identity"],
     [ASSERTION_HEADER, assertion],
     [TIMEOUT_HEADER, String(timeout)],

@@ -1,5 +1,5 @@
-// The OWASP API Security Top 10 (2023) as far as the gateway answers for it, one test or more for each row. What the inner roles
-// answer for is tested there, and all of it together through the whole system.
+// The OWASP API Security Top 10 (2023) as far as the gateway answers for it, one test or more for each row. What the
+// inner roles answer for is tested there, and all of it together through the whole system.
 import {
   ASSERTION_HEADER,
   createAssertionSigner,

@@ -8,8 +8,8 @@ export interface ProductionFlags {
 }
 
 /**
- * What keeps a gateway from starting in production, one sentence for each; empty elsewhere. Nothing starts there with a secret that
- * everybody can read in the source, or without what makes logout and limits hold over all gateways.
+ * What keeps a gateway from starting in production, one sentence for each; empty elsewhere. Nothing starts there with
+ * a secret that everybody can read in the source, or without what makes logout and limits hold over all gateways.
  */
 export function productionProblems(flags: ProductionFlags, environment?: Environment): string[] {
   if (!production(environment)) return [];

@@ -22,11 +22,12 @@ export interface RequestBodyOptions {
 }
 
 /**
- * The content of a request as its route allows it. Media type and `Content-Length` are judged before a byte is read, the length
- * again with each piece that comes. What the gateway can judge is read and checked; what it cannot streams by.
+ * The content of a request as its route allows it. Media type and `Content-Length` are judged before a byte is read,
+ * the length again with each piece that comes. What the gateway can judge is read and checked; what it cannot streams
+ * by.
  *
- * @throws {ProblemError} 415 for a type or coding that the route does not take, 413 for too long a content, 408 for too slow a
- * one, 400 for what is no JSON, 422 for JSON of another shape
+ * @throws {ProblemError} 415 for a type or coding that the route does not take, 413 for too long a content, 408 for
+ * too slow a one, 400 for what is no JSON, 422 for JSON of another shape
  */
 export async function requestBody(
   request: Request,

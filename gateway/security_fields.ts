@@ -14,8 +14,8 @@ const ALWAYS: readonly (readonly [name: string, value: string])[] = [
 const STRICT_TRANSPORT = "max-age=63072000; includeSubDomains";
 
 /**
- * Adds the security fields that an answer does not have yet; what depends on a token is kept by no cache unless the inner
- * role says otherwise.
+ * Adds the security fields that an answer does not have yet; what depends on a token is kept by no cache unless the
+ * inner role says otherwise.
  *
  * @param options.secure the client came over TLS
  */

@@ -23,8 +23,8 @@ export function requireShape(schema: z.ZodType, value: unknown, what: string): v
 }
 
 /**
- * Judges path and query of a request as its route says. A name that is given twice in the query is refused: which one counts would
- * depend on who reads it.
+ * Judges path and query of a request as its route says. A name that is given twice in the query is refused: which one
+ * counts would depend on who reads it.
  *
  * @throws {ProblemError} 400 for a path that cannot be decoded, 422 for what does not fit
  */

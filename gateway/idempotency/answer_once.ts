@@ -8,15 +8,15 @@ export interface RequestSteps {
   /** Sends the request; what it makes gets this id. */
   send(id: string): Promise<Response>;
   /**
-   * The answer of an earlier try that is not known to have come through, by what it has made; `undefined` when it has made
-   * nothing.
+   * The answer of an earlier try that is not known to have come through, by what it has made; `undefined` when it has
+   * made nothing.
    */
   recover(id: string): Promise<Response | undefined>;
 }
 
 /**
- * Answers a request with a key: the first time by doing it, after that with the answer that it had. A try that failed or was lost is made
- * again under the same id, so that whatever came of it, the request is done once.
+ * Answers a request with a key: the first time by doing it, after that with the answer that it had. A try that failed
+ * or was lost is made again under the same id, so that whatever came of it, the request is done once.
  *
  * @throws {ProblemError} 409 while the first one runs, 422 when the key was used for another request
  */

@@ -2,8 +2,8 @@ import { ProblemError } from "@flotilla/runtime";
 import { encodeHex } from "@std/encoding";
 
 /**
- * A request's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-06): a quoted string, taken unquoted too; `undefined`
- * when there is none.
+ * A request's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-06): a quoted string, taken unquoted too;
+ * `undefined` when there is none.
  *
  * @throws {ProblemError} 400 when it is empty, longer than 255 characters, or no such string
  */

@@ -54,7 +54,10 @@ const PART = 60_000;
 /** A race is lost to somebody who has begun or ended, after which there is no more to race for. */
 const ROUNDS = 8;
 
-/** Keeps answers in a database that all gateways share. Every write carries a check, so that one that comes late does nothing. */
+/**
+ * Keeps answers in a database that all gateways share. Every write carries a check, so that one that comes late does
+ * nothing.
+ */
 export function createIdempotencyStore(kv: Deno.Kv, options: IdempotencyOptions = {}): IdempotencyStore {
   const { life = 86_400_000, lease = 30_000, clock = systemClock } = options;
   const { makeId = () => generate(clock.now()) } = options;

@@ -18,8 +18,8 @@ export interface KeyedOptions {
 const NEVER = new AbortController().signal;
 
 /**
- * Answers a `POST` that makes something under its route's path, once for each key of the caller. What it makes gets an id here if the
- * client gives none, so that a second try cannot make it twice.
+ * Answers a `POST` that makes something under its route's path, once for each key of the caller. What it makes gets
+ * an id here if the client gives none, so that a second try cannot make it twice.
  */
 export async function answerKeyed(exchange: AdmittedExchange, options: KeyedOptions): Promise<Response> {
   const { store, callInwards, key, content } = options;

@@ -11,8 +11,9 @@ export interface FallbackOptions {
 }
 
 /**
- * Borrows from `shared`, and while that fails from `local`: without the shared store each gateway keeps the limits on its own,
- * which lets at most as many times the quota pass as there are gateways, and is better than refusing everybody.
+ * Borrows from `shared`, and while that fails from `local`: without the shared store each gateway keeps the limits on
+ * its own, which lets at most as many times the quota pass as there are gateways, and is better than refusing
+ * everybody.
  */
 export function withFallback(
   shared: PermitStore,

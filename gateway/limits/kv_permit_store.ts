@@ -17,13 +17,13 @@ export class PermitContentionError extends Error {
 }
 
 /**
- * Permits that all gateways with this database share. A loan is one read and one checked write, so that no permit is lent
- * twice; a write that a broken connection applies twice or late fails its check.
+ * Permits that all gateways with this database share. A loan is one read and one checked write, so that no permit is
+ * lent twice; a write that a broken connection applies twice or late fails its check.
  *
  * What a database of the kind that may forget (a cache) forgets is a caller's use in the last two windows.
  *
- * {@linkcode PermitStore.borrow} throws {@linkcode PermitContentionError} when others were always faster, and what the database
- * throws.
+ * {@linkcode PermitStore.borrow} throws {@linkcode PermitContentionError} when others were always faster, and what
+ * the database throws.
  */
 export function createKvPermitStore(kv: Deno.Kv): PermitStore {
   async function tryBorrow(request: LoanRequest): Promise<Loan | undefined> {

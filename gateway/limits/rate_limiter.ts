@@ -50,8 +50,8 @@ interface Lease {
 }
 
 /**
- * Limits callers together with the other gateways on the same store: each borrows small batches of permits, so that most
- * requests are judged without a call. What is lent is never more than the quota.
+ * Limits callers together with the other gateways on the same store: each borrows small batches of permits, so that
+ * most requests are judged without a call. What is lent is never more than the quota.
  *
  * @throws {RangeError} when the policy cannot be kept
  */

@@ -1,6 +1,9 @@
 import type { Route } from "../route.ts";
 
-/** A request that the route takes: with names that mean something, a query if it has one, and the example of its schema. */
+/**
+ * A request that the route takes: with names that mean something, a query if it has one, and the example of its
+ * schema.
+ */
 export function fitting(route: Route): { target: string; init: RequestInit } {
   const path = route.path.replaceAll(/:\w+/g, "x%40y");
   const known = new URLSearchParams({
