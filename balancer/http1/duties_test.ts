@@ -204,12 +204,12 @@ Deno.test("Relay passes a 204 on without a length", async () => {
 });
 
 Deno.test("ProxyConnection answers its own endpoints", async () => {
-  const listener = {
-    endpoints: {
-      "/healthz": (request: Request) => Response.json({ id: request.headers.get("x-request-id") }),
-    },
+  const answer = (request: Request) => {
+    return request.headers.has("via")
+      ? undefined
+      : Response.json({ id: request.headers.get("x-request-id") });
   };
-  await using proxy = new ProxyFixture({ listener });
+  await using proxy = new ProxyFixture({ listener: { endpoints: { paths: ["/healthz"], answer } } });
   const client = proxy.client();
   await client.say("GET /healthz?x HTTP/1.1\r\nHost: a.test\r\nX-Request-Id: r1\r\n\r\n");
   assertMatch(await client.head(), /^HTTP\/1\.1 200 OK\r\n[^]*x-request-id: r1\r\n/);
@@ -217,19 +217,24 @@ Deno.test("ProxyConnection answers its own endpoints", async () => {
   await client.say("HEAD /healthz HTTP/1.1\r\nHost: a.test\r\n\r\n");
   assertMatch(await client.head(), /Content-Length: \d+\r\n/);
   await client.say("GET /healthzz HTTP/1.1\r\nHost: a.test\r\n\r\n");
-  assertMatch(await (await proxy.upstream()).head(), /^GET \/healthzz /);
+  const upstream = await proxy.upstream();
+  assertMatch(await upstream.head(), /^GET \/healthzz /);
+  await upstream.say(OK);
+  await client.hear(/ok$/);
+  await client.say("GET /healthz HTTP/1.1\r\nHost: a.test\r\nVia: 1.1 front\r\n\r\n");
+  assertMatch(await upstream.head(), /^GET \/healthz /);
 });
 
 Deno.test("ProxyConnection answers 500 when an endpoint of its own throws", async () => {
-  const listener = {
-    endpoints: {
-      "/x": () => {
-        throw new Error("broken");
-      },
-    },
-  };
-  await using proxy = new ProxyFixture({ listener });
-  const client = proxy.client();
-  await client.say("GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n");
-  assertMatch(await client.head(), /^HTTP\/1\.1 500 /);
+  const broken = new Error("broken");
+  const answers = [() => {
+    throw broken;
+  }, () => Promise.reject(broken)];
+  for (const answer of answers) {
+    await using proxy = new ProxyFixture({ listener: { endpoints: { paths: ["/x"], answer } } });
+    const client = proxy.client();
+    await client.say("GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    assertMatch(await client.head(), /^HTTP\/1\.1 500 /);
+    assertEquals(proxy.errors, [broken]);
+  }
 });

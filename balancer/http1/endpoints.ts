@@ -1,24 +1,58 @@
-import { ascii, equals, QUESTION } from "./octets.ts";
+import { ascii, equals, latin1, QUESTION } from "./octets.ts";
+import type { RequestHead } from "./request_head.ts";
 
-/** Answers one of the listener's own paths. */
-export type EndpointHandler = (request: Request) => Response | Promise<Response>;
+/** What a listener answers itself instead of passing it on. */
+export interface EndpointsOptions {
+  /** Such as `/healthz`; only `GET` and `HEAD` requests for these are offered. */
+  readonly paths: readonly string[];
+  /** Answers, or gives `undefined` to have the request passed on after all. */
+  answer(request: Request): Response | Promise<Response> | undefined;
+}
 
-/** The paths that a listener answers itself instead of passing them on, compared as octets. */
+/** A listener's own endpoints. Their paths are compared as octets; a request is decoded only when one of them is meant. */
 export class Endpoints {
-  readonly #entries: readonly { readonly path: Uint8Array; readonly handler: EndpointHandler }[];
+  readonly #options: EndpointsOptions;
+  readonly #onError: (error: unknown) => void;
+  readonly #paths: readonly Uint8Array[];
 
-  /** @param handlers by path, such as `/healthz` */
-  constructor(handlers: Readonly<Record<string, EndpointHandler>>) {
-    this.#entries = Object.entries(handlers).map(([path, handler]) => ({ path: ascii(path), handler }));
+  /** @param onError told what answering threw; the client gets a 500 */
+  constructor(options: EndpointsOptions, onError: (error: unknown) => void) {
+    this.#options = options;
+    this.#onError = onError;
+    this.#paths = options.paths.map(ascii);
   }
 
-  /** The handler for a target; the query does not count. */
-  match(bytes: Uint8Array, start: number, end: number): EndpointHandler | undefined {
-    for (const { path, handler } of this.#entries) {
+  /** The answer to a request; `undefined` when it is to be passed on. */
+  answer(bytes: Uint8Array, head: RequestHead): Promise<Response> | undefined {
+    if (head.hasBody || !this.#match(bytes, head.pathStart, head.targetEnd)) return undefined;
+    try {
+      const answer = this.#options.answer(decodeRequest(bytes, head));
+      return answer && Promise.resolve(answer).catch((error) => this.#failed(error));
+    } catch (error) {
+      return Promise.resolve(this.#failed(error));
+    }
+  }
+
+  #match(bytes: Uint8Array, start: number, end: number): boolean {
+    for (const path of this.#paths) {
       const pathEnd = start + path.length;
       if (pathEnd > end || (pathEnd < end && bytes[pathEnd] !== QUESTION)) continue;
-      if (equals(bytes, start, pathEnd, path)) return handler;
+      if (equals(bytes, start, pathEnd, path)) return true;
     }
-    return undefined;
+    return false;
   }
+
+  #failed(error: unknown): Response {
+    this.#onError(error);
+    return new Response(null, { status: 500 });
+  }
+}
+
+/** A request without a body as an object. */
+function decodeRequest(bytes: Uint8Array, head: RequestHead): Request {
+  const target = latin1(bytes, head.pathStart, head.targetEnd);
+  const headers = new Headers();
+  for (const [name, value] of head.entries(bytes)) headers.append(name, value);
+  const url = URL.parse(`http://localhost${target}`) ?? new URL("http://localhost/");
+  return new Request(url, { method: head.method, headers });
 }

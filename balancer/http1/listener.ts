@@ -1,11 +1,12 @@
 import { getLogger } from "@logtape/logtape";
+import type { AccessLog } from "../access_log.ts";
 import { type AddressList, addressList } from "../address_list.ts";
 import type { AttemptSource } from "../attempt.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { ClientOrigin } from "./client_origin.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
-import { type EndpointHandler, Endpoints } from "./endpoints.ts";
+import { Endpoints, type EndpointsOptions } from "./endpoints.ts";
 import { type HeadLimits, type HeadLimitsOptions, readHeadLimits } from "./head_limits.ts";
 import { ListenerStats } from "./listener_stats.ts";
 import { MessageError } from "./message_error.ts";
@@ -21,8 +22,10 @@ export interface ListenerOptions {
   source: AttemptSource;
   /** Connections to upstreams. */
   pool: ConnectionPool;
-  /** Paths that are answered here and not passed on. @default none */
-  endpoints?: Readonly<Record<string, EndpointHandler>>;
+  /** What is answered here and not passed on. @default nothing */
+  endpoints?: EndpointsOptions;
+  /** Which requests are logged. @default none */
+  accessLog?: AccessLog;
   /** Addresses and networks of proxies whose forwarding fields are believed. @default none */
   trustedProxies?: readonly string[];
   /** Our name in `Via`. @default "flotilla" */
@@ -56,6 +59,8 @@ export interface ConnectionSource {
   readonly addr: Deno.Addr;
 }
 
+const NO_ENDPOINTS: EndpointsOptions = { paths: [], answer: () => undefined };
+
 /** What is known of a connection that is to be served. */
 export interface ServeConnectionOptions {
   /** The address at the other end; `undefined` when it has none. */
@@ -88,7 +93,8 @@ export class Listener {
     const {
       source,
       pool,
-      endpoints = {},
+      endpoints = NO_ENDPOINTS,
+      accessLog,
       trustedProxies = [],
       pseudonym = "flotilla",
       protocol = "http",
@@ -117,7 +123,8 @@ export class Listener {
       tunnelIdle: tunnelTimeout,
       onError,
       via: viaLines(pseudonym),
-      endpoints: new Endpoints(endpoints),
+      endpoints: new Endpoints(endpoints, onError),
+      accessLog,
       stats: this.stats,
       ids: new RequestIds(),
       clientTimeouts: { keepAlive: keepAliveTimeout, head: headTimeout, linger: lingerTimeout },

@@ -1,9 +1,10 @@
+import type { AccessLog } from "../access_log.ts";
 import { describeFailure, describeNoUpstream } from "../answer.ts";
 import type { Attempt, AttemptSource, Begun, Exchange, NoUpstream } from "../attempt.ts";
 import { type AttemptFailure, isIdempotent } from "../failure.ts";
 import { ClientSide, type ClientSideOptions } from "./client_side.ts";
 import type { Connection } from "./connection.ts";
-import type { EndpointHandler, Endpoints } from "./endpoints.ts";
+import type { Endpoints } from "./endpoints.ts";
 import type { ListenerStats } from "./listener_stats.ts";
 import { MessageError } from "./message_error.ts";
 import { latin1 } from "./octets.ts";
@@ -27,6 +28,7 @@ export interface ClientTimeouts {
 export interface ProxyConnectionOptions extends RelayOptions {
   readonly source: AttemptSource;
   readonly endpoints: Endpoints;
+  readonly accessLog: AccessLog | undefined;
   readonly stats: ListenerStats;
   readonly ids: RequestIds;
   readonly clientTimeouts: ClientTimeouts;
@@ -100,8 +102,8 @@ export class ProxyConnection {
     try {
       if (!this.#parse()) return wire.open ? wire.read() : void this.#close();
       wire.onReadable = wire.onEnd = undefined;
-      const endpoint = this.#begin();
-      if (endpoint !== undefined) return void this.#answerEndpoint(endpoint);
+      const own = this.#begin();
+      if (own !== undefined) return void this.#answerOwn(own);
       this.#exchange = this.#options.source.exchange(this.#view);
       this.#try(this.#exchange.begin());
     } catch (error) {
@@ -168,8 +170,8 @@ export class ProxyConnection {
     return false;
   }
 
-  /** Sets a request up; gives the handler when it is for one of the listener's own endpoints. */
-  #begin(): EndpointHandler | undefined {
+  /** Sets a request up; gives the answer when it is not passed on. */
+  #begin(): Promise<Response> | undefined {
     const { stats, timeouts } = this.#options;
     const client = this.#client;
     const { wire, head, body } = client;
@@ -178,24 +180,23 @@ export class ProxyConnection {
     client.persistent = !this.#draining && !head.closes && (head.minor === 1 || head.keepsAlive);
     if (head.chunked) body.chunked();
     else if (head.contentLength > 0) body.length(head.contentLength);
-    const endpoint = this.#endpoint();
+    const own = this.#own();
     this.#compose();
     stats.begin();
     if (timeouts.total !== Infinity) this.#startTotal();
-    return endpoint;
+    return own;
   }
 
-  /** What answers the request when it is not passed on. */
-  #endpoint(): EndpointHandler | undefined {
+  /** The answer of the listener itself; `undefined` when the request is passed on. */
+  #own(): Promise<Response> | undefined {
+    const { endpoints } = this.#options;
     const { wire: { bytes }, head } = this.#client;
     switch (head.method) {
       case "GET":
       case "HEAD":
-        return head.hasBody
-          ? undefined
-          : this.#options.endpoints.match(bytes, head.pathStart, head.targetEnd);
+        return endpoints.answer(bytes, head);
       case "OPTIONS":
-        return head.countForward(bytes) ? undefined : answerOptions;
+        return head.countForward(bytes) ? undefined : Promise.resolve(notForwarded());
       case "other":
         return undefined;
     }
@@ -271,12 +272,12 @@ export class ProxyConnection {
     this.#finish();
   }
 
-  async #answerEndpoint(handler: EndpointHandler): Promise<void> {
+  async #answerOwn(answer: Promise<Response>): Promise<void> {
     const client = this.#client;
     const { head, requestId, body } = client;
     if (!body.complete) client.persistent = false;
     const context = { requestId, close: !client.persistent, headOnly: head.method === "HEAD" };
-    const response = await callEndpoint(handler, client);
+    const response = await answer;
     client.status = response.status;
     client.answered = true;
     await this.#write(await responseOctets(response, context));
@@ -346,21 +347,8 @@ export class ProxyConnection {
   }
 }
 
-/** Calls a handler of one of the listener's own endpoints; what it throws becomes a 500. */
-async function callEndpoint(handler: EndpointHandler, client: ClientSide): Promise<Response> {
-  const { wire, head, requestId } = client;
-  const target = latin1(wire.bytes, head.pathStart, head.targetEnd);
-  const url = URL.parse(target, "http://localhost") ?? new URL("http://localhost/");
-  const fields = { "x-request-id": latin1(requestId, 0, requestId.length) };
-  try {
-    return await handler(new Request(url, { method: head.method, headers: fields }));
-  } catch {
-    return new Response(null, { status: 500 });
-  }
-}
-
 /** Answers an `OPTIONS` request that may not be forwarded any more (RFC 9110, section 7.6.2). */
-function answerOptions(): Response {
+function notForwarded(): Response {
   return new Response(null, {
     status: 204,
     headers: { allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT" },
