@@ -8,7 +8,16 @@ export interface PermissionOptions {
 }
 
 /** Flags of roles whose value is the address of another process, or a file of Deno KV, or `:memory:`. */
-const TARGET_FLAGS = new Set(["upstream", "auth", "service", "worker", "database", "cache", "store"]);
+const TARGET_FLAGS = new Set([
+  "upstream",
+  "auth",
+  "service",
+  "worker",
+  "database",
+  "cache",
+  "store",
+  "limits",
+]);
 /** Flags of roles whose value is a file that is read and written. */
 const FILE_FLAGS = new Set(["path"]);
 

@@ -49,8 +49,21 @@ Deno.test("permissionsOf() gives a service its two stores", () => {
   });
 });
 
-Deno.test("permissionsOf() keeps the token of the stores from gateways", () => {
-  assertEquals(permissions("api_gateway_1")["env"]?.includes("DENO_KV_ACCESS_TOKEN"), false);
+Deno.test("permissionsOf() gives a gateway its balancers, and the stores of revocations and limits", () => {
+  assertEquals(permissions("api_gateway_1")["net"], [
+    ...[
+      "127.0.0.1:5000",
+      "127.0.0.1:5013",
+      "127.0.0.1:5002",
+      "127.0.0.1:5007",
+      "127.0.0.1:5005",
+      "127.0.0.1:5006",
+    ],
+  ]);
+});
+
+Deno.test("permissionsOf() keeps the token of the stores from balancers", () => {
+  assertEquals(permissions("load_balancer_service")["env"]?.includes("DENO_KV_ACCESS_TOKEN"), false);
 });
 
 Deno.test("permissionsOf() lets auth read the source of its Web Workers, and write nothing", () => {

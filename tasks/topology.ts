@@ -1,6 +1,8 @@
 import type { Topology } from "./topology_schema.ts";
 
 const MEBIBYTE = 1_048_576;
+/** Whose forwarding fields the inner balancers believe: the gateways'. */
+const LOOPBACK = "127.0.0.0/8";
 
 /** What `deno task up` starts: fifteen processes on one machine. */
 export const topology: Topology = {
@@ -22,13 +24,15 @@ export const topology: Topology = {
         auth: "load_balancer_auth",
         service: "load_balancer_service",
         worker: "load_balancer_worker",
+        database: "database",
+        limits: "cache",
       },
     },
     {
       name: "load_balancer_service",
       role: "balancer",
       port: 5002,
-      flags: { strategy: "least-connections" },
+      flags: { strategy: "least-connections", "trusted-proxy": LOOPBACK },
       links: { upstream: "service" },
     },
     {
@@ -43,7 +47,7 @@ export const topology: Topology = {
       name: "load_balancer_worker",
       role: "balancer",
       port: 5007,
-      flags: { strategy: "least-connections" },
+      flags: { strategy: "least-connections", "trusted-proxy": LOOPBACK },
       links: { upstream: "worker" },
     },
     {
@@ -58,7 +62,7 @@ export const topology: Topology = {
       name: "load_balancer_auth",
       role: "balancer",
       port: 5013,
-      flags: { strategy: "round-robin" },
+      flags: { strategy: "round-robin", "trusted-proxy": LOOPBACK },
       links: { upstream: "auth_service" },
     },
   ],
