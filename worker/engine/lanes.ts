@@ -30,6 +30,8 @@ export class Lanes {
   readonly #store: TaskStore;
   /** The owner served last; the next round begins after it. */
   #last = "";
+  /** Whether there were more lanes than fit on a page. */
+  #many = false;
 
   constructor(store: TaskStore) {
     this.#store = store;
@@ -58,11 +60,30 @@ export class Lanes {
     return await this.#load(chosen);
   }
 
-  /** All lanes, beginning after the owner served last and going round at the end. */
+  /**
+   * All lanes, beginning after the owner served last and going round at the end. As long as they fit on a page, which is
+   * known from the last time, one request gets them.
+   */
   async *#pages(): AsyncGenerator<Lane[]> {
+    if (!this.#many) {
+      const lanes = await this.#page([...keys.lanes, ""], [...keys.lanes, AFTER_STRINGS]);
+      this.#many = lanes.length === PAGE;
+      if (!this.#many) {
+        const turn = lanes.findIndex(({ owner }) => owner > this.#last);
+        return yield turn <= 0 ? lanes : [...lanes.slice(turn), ...lanes.slice(0, turn)];
+      }
+    }
     const turn = [...keys.lanes, `${this.#last}\0`];
-    yield* this.#range(turn, [...keys.lanes, AFTER_STRINGS]);
-    if (this.#last !== "") yield* this.#range([...keys.lanes, ""], turn);
+    let count = 0;
+    for await (const page of this.#range(turn, [...keys.lanes, AFTER_STRINGS])) {
+      count += page.length;
+      yield page;
+    }
+    for await (const page of this.#range([...keys.lanes, ""], turn)) {
+      count += page.length;
+      yield page;
+    }
+    this.#many = count >= PAGE;
   }
 
   async *#range(start: Deno.KvKey, end: Deno.KvKey): AsyncGenerator<Lane[]> {
