@@ -12,6 +12,7 @@ import { Hono } from "hono";
 import { Registry } from "prom-client";
 import { ChangeFeed } from "./change_feed.ts";
 import { ChangeTail } from "./change_tail.ts";
+import type { DataEnvironment } from "./data_environment.ts";
 import { addDataRoutes } from "./data_routes.ts";
 import type { StoredRecord } from "./record.ts";
 import { RecordDatabase } from "./record_database.ts";
@@ -19,7 +20,7 @@ import { type Page, PageReader } from "./page_reader.ts";
 import { RecordReader } from "./record_reader.ts";
 import { RecordWriter } from "./record_writer.ts";
 import { seedDatabase } from "./seed.ts";
-import { createServiceMetrics } from "./service_metrics.ts";
+import { createServiceMetrics, type ServiceMetrics } from "./service_metrics.ts";
 import { SharedCache, type SharedCacheOptions } from "./shared_cache.ts";
 import { TieredCache } from "./tiered_cache.ts";
 
@@ -37,7 +38,7 @@ export interface ServiceOptions {
   internalKey: string | AssertionVerifier;
   /** This instance's name. @default "service" */
   instance?: string;
-  /** Most bytes of records, and of pages, cached in this process. @default 33_554_432 each */
+  /** About the most bytes of records cached in this process; pages get a quarter of it besides. @default 67_108_864 */
   nearBytes?: number;
   /** How the shared cache is asked. */
   sharedCache?: Omit<SharedCacheOptions, "clock">;
@@ -56,57 +57,69 @@ export type Service = Role;
 
 /** Records in the database, cached: the role behind `/data`. */
 export function createService(options: ServiceOptions): Service {
-  const { internalKey, instance = "service", databaseTimeout = 2_000, clock = systemClock } = options;
-  const { registry = new Registry() } = options;
+  const { instance = "service", registry = new Registry() } = options;
+  const environment = createEnvironment(options, registry);
+  const app = createApp();
+  addDataRoutes(app, environment);
+  return createRole({
+    role: "service",
+    instance,
+    registry,
+    handle: (request, context) => app.fetch(request, { context }),
+    checks: { database: async () => void await environment.database.latest() },
+  });
+}
+
+function createEnvironment(options: ServiceOptions, registry: Registry): DataEnvironment {
+  const { internalKey, databaseTimeout = 2_000, keptChanges = 100_000, clock = systemClock } = options;
   const now = () => clock.now();
   const kv = withDeadline(options.database, { timeout: databaseTimeout, clock });
   const database = new RecordDatabase(kv, () => seedDatabase(kv, now()));
   const tail = new ChangeTail(database);
   const shared = new SharedCache(options.cache, { ...options.sharedCache, clock });
   const metrics = createServiceMetrics(registry, () => shared.available);
-  const cacheOptions = <K extends string>(kind: K) => ({
-    kind,
-    shared,
-    tail,
-    clock,
-    observer: metrics.cache(kind),
-    ...(options.nearBytes === undefined ? {} : { nearBytes: options.nearBytes }),
-  });
-  const app = createApp();
-  addDataRoutes(app, {
-    verifier: typeof internalKey === "string"
-      ? createAssertionVerifier({ key: internalKey, clock })
-      : internalKey,
+  const writer = new RecordWriter(database, tail, { clock, keptChanges, onCommit: metrics.commit });
+  const verifier = typeof internalKey === "string"
+    ? createAssertionVerifier({ key: internalKey, clock })
+    : internalKey;
+  const readers = createReaders({ ...options, database, tail, shared, metrics, clock });
+  return {
+    verifier,
     database,
     tail,
     feed: new ChangeFeed({ database, tail, clock }),
+    writer,
+    now,
+    ...readers,
+  };
+}
+
+function createReaders(
+  { database, tail, shared, metrics, clock, nearBytes = 67_108_864 }: {
+    database: RecordDatabase;
+    tail: ChangeTail;
+    shared: SharedCache;
+    metrics: ServiceMetrics;
+    clock: Clock;
+    nearBytes?: number;
+  },
+): { records: RecordReader; pages: PageReader } {
+  const cacheOf = (kind: string) => ({ kind, shared, tail, clock, observer: metrics.cache(kind) });
+  return {
     records: new RecordReader({
       database,
       tail,
-      cache: new TieredCache<StoredRecord | null>(cacheOptions("record")),
-      now,
+      cache: new TieredCache<StoredRecord | null>({ ...cacheOf("record"), nearBytes }),
+      now: () => clock.now(),
       onDatabaseRead: () => metrics.databaseRead("record"),
     }),
     pages: new PageReader({
       database,
       tail,
-      cache: new TieredCache<Page>(cacheOptions("page")),
+      cache: new TieredCache<Page>({ ...cacheOf("page"), nearBytes: nearBytes / 4 }),
       onDatabaseRead: () => metrics.databaseRead("page"),
     }),
-    writer: new RecordWriter(database, tail, {
-      clock,
-      onCommit: metrics.commit,
-      ...(options.keptChanges === undefined ? {} : { keptChanges: options.keptChanges }),
-    }),
-    now,
-  });
-  return createRole({
-    role: "service",
-    instance,
-    registry,
-    handle: (request, context) => app.fetch(request, { context }),
-    checks: { database: async () => void await database.latest() },
-  });
+  };
 }
 
 function createApp(): Hono<{ Bindings: { context: RequestContext } }> {

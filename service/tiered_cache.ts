@@ -53,8 +53,8 @@ export interface TieredCacheOptions {
   kind: string;
   shared: SharedCache;
   tail: ChangeTail;
-  /** About the most bytes in this process, each value being counted twice: as it is, and as text. @default 33_554_432 */
-  nearBytes?: number;
+  /** About the most bytes in this process, each value being counted twice: as it is, and as text. */
+  nearBytes: number;
   /** @default nothing is counted */
   observer?: CacheObserver;
   /** @default `systemClock` */
@@ -89,7 +89,7 @@ export class TieredCache<T> {
   readonly #refreshes = new SingleFlight<void>();
 
   constructor(options: TieredCacheOptions) {
-    const { kind, shared, tail, nearBytes = 33_554_432, observer = UNCOUNTED, clock = systemClock } = options;
+    const { kind, shared, tail, nearBytes, observer = UNCOUNTED, clock = systemClock } = options;
     this.#tail = tail;
     this.#clock = clock;
     this.#observer = observer;

@@ -30,6 +30,7 @@ async function setUp() {
       kind: "test",
       shared: new SharedCache(cacheKv),
       tail,
+      nearBytes: 1_000_000,
       observer: {
         hit: note("hit"),
         miss: note("miss"),
