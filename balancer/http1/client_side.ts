@@ -2,6 +2,7 @@ import { BodyFraming } from "./body_framing.ts";
 import type { ClientOrigin } from "./client_origin.ts";
 import type { Connection } from "./connection.ts";
 import type { HeadLimits } from "./head_limits.ts";
+import { latin1, SP } from "./octets.ts";
 import { RequestHead, type RequestRules } from "./request_head.ts";
 import { Wire } from "./wire.ts";
 
@@ -56,6 +57,14 @@ export class ClientSide {
     this.persistent = this.replayable = true;
     this.answered = this.upgrading = false;
     this.status = 0;
+  }
+
+  /** Method and path, without the query, of the request that was put together. */
+  requestLine(): { readonly method: string; readonly path: string } {
+    const { bytes, outStart } = this.wire;
+    const methodEnd = bytes.indexOf(SP, outStart);
+    const target = latin1(bytes, methodEnd + 1, bytes.indexOf(SP, methodEnd + 1));
+    return { method: latin1(bytes, outStart, methodEnd), path: target.replace(/\?.*/, "") };
   }
 
   /** The id of the request that was put together. Ids made here have one length, so that the last view is kept. */

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { eventually } from "@flotilla/runtime/testing";
+import type { AccessEntry } from "../access_log.ts";
 import { ProxyFixture } from "./testing/proxy_fixture.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
@@ -237,4 +239,31 @@ Deno.test("ProxyConnection answers 500 when an endpoint of its own throws", asyn
     assertMatch(await client.head(), /^HTTP\/1\.1 500 /);
     assertEquals(proxy.errors, [broken]);
   }
+});
+
+Deno.test("ProxyConnection writes requests to the access log", async () => {
+  const entries: AccessEntry[] = [];
+  const accessLog = {
+    wants: (status: number) => status >= 400,
+    write: (entry: AccessEntry) => void entries.push(entry),
+  };
+  for (const status of ["200 OK", "404 None"]) {
+    await using proxy = new ProxyFixture({ listener: { accessLog } });
+    await proxy.roundTrip(
+      "GET /a/b?secret=1 HTTP/1.1\r\nHost: a.test\r\nX-Request-Id: r1\r\n\r\n",
+      `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`,
+    );
+    await eventually(() => proxy.source.ended === 1);
+  }
+  const [{ milliseconds, ...entry } = { milliseconds: -1 }] = entries;
+  assert(milliseconds >= 0);
+  assertEquals(entry, {
+    method: "GET",
+    path: "/a/b",
+    status: 404,
+    upstream: "only",
+    attempts: 1,
+    requestId: "r1",
+    client: "203.0.113.9",
+  });
 });

@@ -1,7 +1,9 @@
+import { systemClock } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import type { AccessLog } from "../access_log.ts";
 import { type AddressList, addressList } from "../address_list.ts";
 import type { AttemptSource } from "../attempt.ts";
+import { monotonic } from "../monotonic.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { ClientOrigin } from "./client_origin.ts";
 import type { Connection } from "./connection.ts";
@@ -124,6 +126,7 @@ export class Listener {
       onError,
       via: viaLines(pseudonym),
       endpoints: new Endpoints(endpoints, onError),
+      now: monotonic(systemClock),
       accessLog,
       stats: this.stats,
       ids: new RequestIds(),

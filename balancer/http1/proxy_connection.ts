@@ -2,6 +2,7 @@ import type { AccessLog } from "../access_log.ts";
 import { describeFailure, describeNoUpstream } from "../answer.ts";
 import type { Attempt, AttemptSource, Begun, Exchange, NoUpstream } from "../attempt.ts";
 import { type AttemptFailure, isIdempotent } from "../failure.ts";
+import type { Monotonic } from "../monotonic.ts";
 import { ClientSide, type ClientSideOptions } from "./client_side.ts";
 import type { Connection } from "./connection.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -29,6 +30,8 @@ export interface ProxyConnectionOptions extends RelayOptions {
   readonly source: AttemptSource;
   readonly endpoints: Endpoints;
   readonly accessLog: AccessLog | undefined;
+  /** What the access log measures durations with. */
+  readonly now: Monotonic;
   readonly stats: ListenerStats;
   readonly ids: RequestIds;
   readonly clientTimeouts: ClientTimeouts;
@@ -54,6 +57,7 @@ export class ProxyConnection {
   #draining = false;
   #exchange: Exchange | undefined;
   #attempt: Attempt | undefined;
+  #began = 0;
 
   constructor(connection: Connection, options: ProxyConnectionOptions & { client: ClientSideOptions }) {
     this.#options = options;
@@ -144,7 +148,8 @@ export class ProxyConnection {
 
   /** The request is over. */
   #finish(): void {
-    const { stats, pool: { deadlines } } = this.#options;
+    const { stats, accessLog, pool: { deadlines } } = this.#options;
+    if (accessLog?.wants(this.#client.status)) this.#log(accessLog);
     this.#exchange = this.#attempt = undefined;
     if (this.#total.deadline !== Infinity) {
       this.#total.deadline = Infinity;
@@ -172,7 +177,7 @@ export class ProxyConnection {
 
   /** Sets a request up; gives the answer when it is not passed on. */
   #begin(): Promise<Response> | undefined {
-    const { stats, timeouts } = this.#options;
+    const { stats, timeouts, accessLog, now } = this.#options;
     const client = this.#client;
     const { wire, head, body } = client;
     wire.deadline = Infinity;
@@ -183,6 +188,7 @@ export class ProxyConnection {
     const own = this.#own();
     this.#compose();
     stats.begin();
+    if (accessLog !== undefined) this.#began = now();
     if (timeouts.total !== Infinity) this.#startTotal();
     return own;
   }
@@ -226,6 +232,21 @@ export class ProxyConnection {
     deadlines.watch(this.#total);
   }
 
+  #log(accessLog: AccessLog): void {
+    const { status, requestId } = this.#client;
+    const { method, path } = this.#client.requestLine();
+    accessLog.write({
+      method,
+      path,
+      status,
+      milliseconds: this.#options.now() - this.#began,
+      upstream: this.#attempt?.upstream.id,
+      attempts: this.#exchange?.attempts ?? 0,
+      requestId: latin1(requestId, 0, requestId.length),
+      client: this.#view.address,
+    });
+  }
+
   #mayTryAgain(): boolean {
     return !this.#client.answered && this.#client.wire.open;
   }
@@ -245,6 +266,7 @@ export class ProxyConnection {
     const { cause, kind } = failure;
     if (client.answered || !client.wire.open) {
       // What the client has is incomplete, and only a connection that breaks off tells it so.
+      if (!client.answered) client.status = describeFailure(kind).status;
       client.persistent = false;
       client.wire.cut();
       return this.#finish();
