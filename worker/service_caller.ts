@@ -11,6 +11,11 @@ export interface ServiceTarget {
   fetch?: (request: Request) => Promise<Response>;
 }
 
+/** The data service did not answer at all. What the network said of it has addresses in it that are nobody's business. */
+export class ServiceUnreachableError extends Error {
+  override readonly name = "ServiceUnreachableError";
+}
+
 /** Seconds ahead that a task's principal is said to end: each call makes a new one. */
 const LIFE = 300;
 
@@ -32,7 +37,13 @@ export function serviceCalls(
     const headers = new Headers(init.headers);
     headers.set(ASSERTION_HEADER, await signer.sign(callerOf(task, clock.now())));
     headers.set("x-request-id", `task-${task.id}`);
-    return await send(new Request(url, { ...init, headers, signal: init.signal ?? signal }));
+    const request = new Request(url, { ...init, headers, signal: init.signal ?? signal });
+    try {
+      return await send(request);
+    } catch (cause) {
+      request.signal.throwIfAborted();
+      throw new ServiceUnreachableError("The data service could not be reached", { cause });
+    }
   };
 }
 

@@ -22,8 +22,11 @@ export class WorkerStoppingError extends Error {
 
 const MESSAGE_LIMIT = 1_000;
 
-/** What a task's owner is told of an error: its name and message, never a stack. */
+/** What a task's owner is told of an error: its name and message, never a stack, and no path of this machine. */
 export function failureOf(error: unknown): TaskFailure {
+  if (error instanceof Deno.errors.NotCapable) {
+    return { name: "NotCapable", message: "The worker's process has no permission for what the task does" };
+  }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { name, message: message.slice(0, MESSAGE_LIMIT) };
 }
