@@ -9,6 +9,8 @@ import {
 } from "@flotilla/runtime";
 import { createAdmin } from "./admin.ts";
 import { createBalancer } from "./balancer.ts";
+import { serveBytes } from "./byte_process.ts";
+import { tcpTransport } from "./http1/tcp_transport.ts";
 import { followDns } from "./membership/dns.ts";
 import { followKv } from "./membership/kv.ts";
 import { createEndpoints, mainPort } from "./process.ts";
@@ -45,7 +47,11 @@ await using balancer = createBalancer({
   limits: { connections: flags.maxConnections, queue: flags.maxQueue },
   trustedProxies: flags.trustedProxy,
   accessLog: { sample: flags.accessLog },
+  transport: tcpTransport(),
 });
+if (flags.listener === "serve" && (flags.tlsCert ?? flags.tlsKey) !== undefined) {
+  refuseToStart("--tls-cert and --tls-key: only --listener bytes serves TLS");
+}
 await using opened = new AsyncDisposableStack();
 const update = balancer.update.bind(balancer);
 if (upstreamDns !== undefined) opened.use(followDns({ url: upstreamDns, update }));
@@ -55,7 +61,8 @@ if (upstreamKv !== undefined) {
 }
 const endpoints = createEndpoints(balancer, { instance });
 if (adminPort !== undefined) opened.use(openAdmin(adminPort));
-await serve(mainPort({ balancer, endpoints, pure: adminPort !== undefined }), flags, { instance });
+if (flags.listener === "bytes") await serveBytes({ flags, balancer, endpoints, instance });
+else await serve(mainPort({ balancer, endpoints, pure: adminPort !== undefined }), flags, { instance });
 
 function openAdmin(port: number): Deno.HttpServer {
   try {

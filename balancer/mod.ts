@@ -41,6 +41,13 @@ export {
 } from "./forwarded.ts";
 export type { DownReason, Health } from "./health.ts";
 export type { HealthOptions } from "./health_checker.ts";
+export type { Connection } from "./http1/connection.ts";
+export { ConnectionPool, type ConnectionPoolOptions, type Dial } from "./http1/connection_pool.ts";
+export type { EndpointsOptions } from "./http1/endpoints.ts";
+export type { HeadLimitsOptions } from "./http1/head_limits.ts";
+export { type ConnectionSource, Listener, type ListenerOptions } from "./http1/listener.ts";
+export { dial, listen, type ListenOptions } from "./http1/sockets.ts";
+export { tcpTransport, type TcpTransportOptions } from "./http1/tcp_transport.ts";
 export { type DnsMembershipOptions, followDns, type ResolveAddresses } from "./membership/dns.ts";
 export { followKv, type KvMembershipOptions } from "./membership/kv.ts";
 export type { Membership } from "./membership/membership.ts";

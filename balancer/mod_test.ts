@@ -4,8 +4,10 @@ import * as balancer from "./mod.ts";
 Deno.test("mod.ts exports what others build on, and nothing else", () => {
   assertEquals(Object.keys(balancer).toSorted(), [
     "AttemptError",
+    "ConnectionPool",
     "EVERY_UPSTREAM",
     "FAILURE_KINDS",
+    "Listener",
     "STRATEGY_NAMES",
     "addressList",
     "blamesUpstream",
@@ -17,6 +19,7 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "createStrategy",
     "describeFailure",
     "describeNoUpstream",
+    "dial",
     "failureOf",
     "fetchTransport",
     "followDns",
@@ -24,11 +27,13 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "forwardedFields",
     "isIdempotent",
     "leastConnections",
+    "listen",
     "mayTryAgain",
     "peakEwma",
     "powerOfTwo",
     "randomChoice",
     "reachOf",
     "roundRobin",
+    "tcpTransport",
   ]);
 });

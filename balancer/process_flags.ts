@@ -1,4 +1,4 @@
-import { flag, listFlag, number, portSchema, serveFlags } from "@flotilla/runtime";
+import { flag, listFlag, number, portSchema, serveFlags, switchFlag } from "@flotilla/runtime";
 import { z } from "zod";
 import { addressList } from "./address_list.ts";
 import type { HashKey } from "./strategies/consistent_hash.ts";
@@ -104,6 +104,22 @@ export const balancerFlags = {
   }),
   maxQueue: flag(number(z.number().int().min(0)).default(1_024), {
     help: "requests that may wait for one upstream",
+    placeholder: "COUNT",
+  }),
+  listener: flag(z.enum(["bytes", "serve"]).default("bytes"), {
+    help: "bytes: HTTP/1.1 passed through as octets; serve: Deno.serve, with HTTP/2",
+    placeholder: "NAME",
+  }),
+  tlsCert: flag(z.string().optional(), {
+    help: "certificate chain in PEM, to listen with TLS",
+    placeholder: "FILE",
+  }),
+  tlsKey: flag(z.string().optional(), { help: "private key of the certificate in PEM", placeholder: "FILE" }),
+  proxyProtocol: switchFlag({
+    help: "each connection begins with a PROXY protocol header that names the client (listener bytes)",
+  }),
+  maxClients: flag(number(z.number().int().min(1)).default(10_000), {
+    help: "connections of clients at once (listener bytes)",
     placeholder: "COUNT",
   }),
   adminPort: flag(portSchema.optional(), {

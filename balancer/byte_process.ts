@@ -1,0 +1,61 @@
+import { type FlagValues, refuseToStart } from "@flotilla/runtime";
+import { createAccessLog } from "./access_log.ts";
+import type { Balancer } from "./balancer.ts";
+import { ConnectionPool } from "./http1/connection_pool.ts";
+import { type ConnectionSource, Listener } from "./http1/listener.ts";
+import { serveListener } from "./http1/serve_listener.ts";
+import { dial, listen } from "./http1/sockets.ts";
+import type { Endpoints } from "./process.ts";
+import type { balancerFlags } from "./process_flags.ts";
+
+/** What {@linkcode serveBytes} serves. */
+export interface ServeBytesOptions {
+  readonly flags: FlagValues<typeof balancerFlags>;
+  readonly balancer: Balancer;
+  readonly endpoints: Endpoints;
+  readonly instance: string;
+}
+
+/** Listens with the byte-level listener until the process is told to stop. */
+export async function serveBytes(options: ServeBytesOptions): Promise<void> {
+  const { flags, balancer, endpoints, instance } = options;
+  const source = await openSocket(flags);
+  using pool = new ConnectionPool({ dial });
+  const listener = new Listener({
+    source: balancer.source,
+    pool,
+    protocol: flags.tlsCert === undefined ? "http" : "https",
+    trustedProxies: flags.trustedProxy,
+    proxyProtocol: flags.proxyProtocol,
+    maxConnections: flags.maxClients,
+    accessLog: createAccessLog({ sample: flags.accessLog }),
+    // With a port of its own for them the main port passes every path on.
+    ...(flags.adminPort === undefined ? { endpoints: ownEndpoints(endpoints) } : {}),
+  });
+  await serveListener(listener, source, { instance, served: endpoints, flags });
+}
+
+function ownEndpoints(endpoints: Endpoints) {
+  return {
+    paths: ["/healthz", "/readyz", "/metrics"],
+    answer: (request: Request) => endpoints.answer(request),
+  };
+}
+
+async function openSocket(flags: FlagValues<typeof balancerFlags>): Promise<ConnectionSource> {
+  const { host: hostname, port, tlsCert, tlsKey } = flags;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    refuseToStart("Give --tls-cert and --tls-key together, or neither");
+  }
+  try {
+    if (tlsCert === undefined || tlsKey === undefined) return listen({ hostname, port });
+    const [cert, key] = await Promise.all([Deno.readTextFile(tlsCert), Deno.readTextFile(tlsKey)]);
+    return listen({ hostname, port, tls: { cert, key } });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      refuseToStart(`--port: ${hostname}:${port} is taken by another process`);
+    }
+    if (error instanceof Deno.errors.NotFound) refuseToStart(`--tls-cert, --tls-key: ${error.message}`);
+    throw error;
+  }
+}
