@@ -1,11 +1,24 @@
 import { ProblemError } from "@flotilla/runtime";
+import type { Context } from "hono";
 import { readLog } from "../engine/task_log.ts";
 import type { TaskEvent } from "../engine/task_state.ts";
 import { RefusedError, type TaskEntry } from "../engine/task_store.ts";
 import { fileAnswer } from "./file_answer.ts";
+import { preferredWait, whenOver } from "./prefer_wait.ts";
 import { taskAnswer } from "./task_answer.ts";
-import { refuseOtherMethods, type RouteOptions, type TaskApp, taskOf } from "./task_app.ts";
+import {
+  refuseOtherMethods,
+  type RouteOptions,
+  type TaskApp,
+  type TaskBindings,
+  taskOf,
+} from "./task_app.ts";
 import { taskEvents } from "./task_events.ts";
+
+/** Aborted when an answer that lasts must end: the role drains, or the client has left. */
+function endOf(c: Context<TaskBindings>): AbortSignal {
+  return AbortSignal.any([c.env.context.draining, c.req.raw.signal]);
+}
 
 /** Looking at one task, ending it, sending it again, and getting what it made. */
 export function addItemRoutes(app: TaskApp, options: RouteOptions): void {
@@ -22,7 +35,12 @@ export function addItemRoutes(app: TaskApp, options: RouteOptions): void {
   }
 
   app.get("/longtask/:id", async (c) => {
-    return taskAnswer(store.kv, await taskOf(c, store), { request: c.req.raw, now: clock.now() });
+    const found = await taskOf(c, store);
+    const seconds = preferredWait(c.req.header("prefer"));
+    const entry = await whenOver(store, found, { seconds, clock, signal: endOf(c) });
+    const answer = taskAnswer(store.kv, entry, { request: c.req.raw, now: clock.now() });
+    if (seconds > 0) answer.headers.set("preference-applied", `wait=${seconds}`);
+    return answer;
   });
 
   app.delete("/longtask/:id", async (c) => {
@@ -51,7 +69,7 @@ export function addItemRoutes(app: TaskApp, options: RouteOptions): void {
 
   app.get("/longtask/:id/events", async (c) => {
     const { task } = await taskOf(c, store);
-    const signal = AbortSignal.any([c.env.context.draining, c.req.raw.signal]);
+    const signal = endOf(c);
     const lastEventId = c.req.header("last-event-id");
     const ref = { owner: task.owner.subject, id: task.id };
     return c.body(taskEvents(store, ref, { clock, signal, lastEventId }), 200, {
