@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "@flotilla/runtime";
 import type { DoneBefore } from "./draft.ts";
 import type { Change, Latest } from "./keyspace.ts";
 import type { RecordDatabase } from "./record_database.ts";
@@ -8,6 +9,8 @@ export type Position = Latest;
 
 /** How {@linkcode ChangeTail} follows. */
 export interface ChangeTailOptions {
+  /** @default `systemClock` */
+  clock?: Clock;
   /** How many changes are remembered; what was cached before them is not used any more. @default 50_000 */
   capacity?: number;
   /** How many changes from before its start it reads, for requests that come again and what is in the cache. @default 1_000 */
@@ -25,12 +28,14 @@ export interface ChangeTailOptions {
  */
 export class ChangeTail {
   readonly #database: RecordDatabase;
+  readonly #clock: Clock;
   readonly #capacity: number;
   readonly #history: number;
   readonly #scanLimit: number;
   #position: Position = { seq: 0, epoch: "" };
   /** The changes with numbers above `#floor`, in order. */
   #changes: Change[] = [];
+  #knownAt = 0;
   #floor = 0;
   #lastChange = new Map<string, number>();
   #requests = new Map<string, DoneBefore>();
@@ -38,8 +43,9 @@ export class ChangeTail {
   #next: Promise<Position> | undefined;
 
   constructor(database: RecordDatabase, options: ChangeTailOptions = {}) {
-    const { capacity = 50_000, history = 1_000, scanLimit = 2_000 } = options;
+    const { clock = systemClock, capacity = 50_000, history = 1_000, scanLimit = 2_000 } = options;
     this.#database = database;
+    this.#clock = clock;
     this.#capacity = capacity;
     this.#history = history;
     this.#scanLimit = scanLimit;
@@ -48,6 +54,11 @@ export class ChangeTail {
   /** How far the log is known. */
   get position(): Position {
     return this.#position;
+  }
+
+  /** When the position was last seen to be the end of the log, at the earliest; milliseconds since the epoch. */
+  get knownAt(): number {
+    return this.#knownAt;
   }
 
   /** The end of the log at a moment after the call. */
@@ -112,6 +123,7 @@ export class ChangeTail {
   }
 
   async #readOn(): Promise<Position> {
+    const begun = this.#clock.now();
     const before = this.#position;
     const latest = await this.#database.latest();
     const { seq, epoch } = latest;
@@ -122,6 +134,7 @@ export class ChangeTail {
       await this.#database.renew(latest, known.seq);
       return await this.#readOn();
     }
+    this.#knownAt = begun;
     return this.#position;
   }
 

@@ -3,6 +3,7 @@ import {
   instanceName,
   internalKey,
   kvAccessToken,
+  number,
   openKv,
   readFlags,
   refuseToStart,
@@ -23,12 +24,28 @@ const flags = readFlags({ name: "deno task service", summary: "records in the da
     help: "the cache that all services share, named likewise",
     placeholder: "TARGET",
   }),
+  cacheTtl: flag(number(z.number().min(1).max(86_400)).default(60), {
+    help: "seconds that an entry stays in the shared cache, give or take a tenth",
+    placeholder: "SECONDS",
+  }),
+  nearBytes: flag(number(z.number().int().min(65_536)).default(67_108_864), {
+    help: "about the most bytes of records cached in this process; pages get a quarter of it besides",
+    placeholder: "BYTES",
+  }),
 });
 const instance = instanceName("service", flags);
 const key = readSecrets();
 const database = await openKv(flags.database);
 const cache = flags.cache === undefined ? undefined : openKv(flags.cache);
-await serve(createService({ database, cache, internalKey: key, instance }), flags, { instance });
+const service = createService({
+  database,
+  cache,
+  internalKey: key,
+  instance,
+  nearBytes: flags.nearBytes,
+  sharedCache: { ttl: flags.cacheTtl * 1_000 },
+});
+await serve(service, flags, { instance });
 // An operation on a server that is away would be tried again for ever and keep the process.
 Deno.exit(0);
 

@@ -18,6 +18,7 @@ export interface PageReaderOptions {
   database: RecordDatabase;
   tail: ChangeTail;
   cache: TieredCache<Page>;
+  now: () => number;
   /** @default nothing */
   onDatabaseRead?: () => void;
 }
@@ -45,8 +46,9 @@ export class PageReader {
   }
 
   async #load(range: IdRange, limit: number): Promise<Reading<Page>> {
-    const { database, tail, onDatabaseRead } = this.#options;
+    const { database, tail, now, onDatabaseRead } = this.#options;
     onDatabaseRead?.();
+    const at = now();
     const asOf: Position = tail.position;
     const items: { id: string; record: StoredRecord }[] = [];
     let size = 0;
@@ -59,6 +61,6 @@ export class PageReader {
       items.push(item);
       size += recordSize(item.record) + item.id.length;
     }
-    return { value: { items, more }, asOf, size };
+    return { value: { items, more }, asOf, at, size };
   }
 }

@@ -39,10 +39,11 @@ export class RecordReader {
   }
 
   async #load(id: string): Promise<Reading<StoredRecord | null>> {
-    const { database, onDatabaseRead } = this.#options;
+    const { database, now, onDatabaseRead } = this.#options;
     onDatabaseRead?.();
-    const { latest, record = null } = await database.record(id);
-    return { value: record, asOf: { seq: latest.seq, epoch: latest.epoch }, size: recordSize(record) };
+    const at = now();
+    const { latest: { seq, epoch }, record = null } = await database.record(id);
+    return { value: record, asOf: { seq, epoch }, at, size: recordSize(record) };
   }
 }
 

@@ -75,7 +75,7 @@ function createEnvironment(options: ServiceOptions, registry: Registry): DataEnv
   const now = () => clock.now();
   const kv = withDeadline(options.database, { timeout: databaseTimeout, clock });
   const database = new RecordDatabase(kv, () => seedDatabase(kv, now()));
-  const tail = new ChangeTail(database);
+  const tail = new ChangeTail(database, { clock });
   const shared = new SharedCache(options.cache, { ...options.sharedCache, clock });
   const metrics = createServiceMetrics(registry, () => shared.available);
   const writer = new RecordWriter(database, tail, { clock, keptChanges, onCommit: metrics.commit });
@@ -104,19 +104,21 @@ function createReaders(
     nearBytes?: number;
   },
 ): { records: RecordReader; pages: PageReader } {
+  const now = () => clock.now();
   const cacheOf = (kind: string) => ({ kind, shared, tail, clock, observer: metrics.cache(kind) });
   return {
     records: new RecordReader({
       database,
       tail,
       cache: new TieredCache<StoredRecord | null>({ ...cacheOf("record"), nearBytes }),
-      now: () => clock.now(),
+      now,
       onDatabaseRead: () => metrics.databaseRead("record"),
     }),
     pages: new PageReader({
       database,
       tail,
       cache: new TieredCache<Page>({ ...cacheOf("page"), nearBytes: nearBytes / 4 }),
+      now,
       onDatabaseRead: () => metrics.databaseRead("page"),
     }),
   };

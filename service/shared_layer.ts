@@ -7,6 +7,8 @@ export interface Reading<T> {
   readonly value: T;
   /** The value was what the database held after this change. */
   readonly asOf: Position;
+  /** When the read began, in milliseconds since the epoch: the value was right then, or became so later. */
+  readonly at: number;
   /** About how many bytes the value has. */
   readonly size: number;
 }
@@ -95,11 +97,10 @@ export class SharedLayer<T> {
     return await this.#standing(subject, later) ?? await this.#fill(subject, { key, lookup: later });
   }
 
-  /** What the cache holds, however old, and when it was read from the database. */
-  async peek(subject: Subject<T>): Promise<{ reading: Reading<T>; at: number } | undefined> {
+  /** What the cache holds, however old. */
+  async peek(subject: Subject<T>): Promise<Reading<T> | undefined> {
     const lookup = await this.#options.cache.get<Entry<T>>(this.#key(subject));
-    if (lookup.kind !== "found" || lookup.value.kind !== "value") return undefined;
-    return { reading: lookup.value, at: lookup.value.at };
+    return lookup.kind === "found" && lookup.value.kind === "value" ? lookup.value : undefined;
   }
 
   #key(subject: Subject<T>): Deno.KvKey {
@@ -115,7 +116,7 @@ export class SharedLayer<T> {
     if (entry.asOf.seq > tail.position.seq) await tail.fence();
     if (!subject.stands(entry.value, entry.asOf)) return undefined;
     observer.hit();
-    return { ...entry, miss: undefined, stored: false };
+    return { ...entry, at: tail.knownAt, miss: undefined, stored: false };
   }
 
   /** Takes the lease; where none can be put there is nobody to wait for either. */
@@ -154,9 +155,9 @@ export class SharedLayer<T> {
     key: Deno.KvKey,
     { reading, over }: { reading: Reading<T>; over: Lookup<unknown> },
   ): Promise<boolean> {
-    const { cache, clock, observer } = this.#options;
-    const { value, asOf, size } = reading;
-    const entry: Entry<T> = { kind: "value", value, asOf, size, at: clock.now() };
+    const { cache, observer } = this.#options;
+    const { value, asOf, at, size } = reading;
+    const entry: Entry<T> = { kind: "value", value, asOf, at, size };
     const outcome = await cache.put(key, entry, { over, size });
     if (outcome.kind === "refused") observer.refused();
     return outcome.kind === "put";

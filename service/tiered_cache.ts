@@ -137,7 +137,7 @@ export class TieredCache<T> {
       return { miss: entry === undefined ? "uri-miss" : "stale" };
     }
     entry.asOf = this.#tail.position;
-    entry.at = this.#clock.now();
+    entry.at = this.#tail.knownAt;
     this.#observer.hit("near");
     return { found: { value: entry.value, layer: "near", age: 0, stored: false, collapsed: false } };
   }
@@ -149,11 +149,11 @@ export class TieredCache<T> {
   }
 
   /** Keeps the value, unless the tail knows that it no longer stands. */
-  #keep(subject: Subject<T>, { value, asOf, size }: SharedAnswer<T>): void {
+  #keep(subject: Subject<T>, { value, asOf, at, size }: SharedAnswer<T>): void {
     const { epoch, seq } = this.#tail.position;
     const ahead = asOf.epoch === epoch && asOf.seq > seq;
     if (!ahead && !subject.stands(value, asOf)) this.#observer.refused("near");
-    else this.#near.set(subject.name, { value, asOf, size, at: this.#clock.now() });
+    else this.#near.set(subject.name, { value, asOf, at, size });
   }
 
   async #bypass(subject: Subject<T>): Promise<Found<T>> {
@@ -178,7 +178,7 @@ export class TieredCache<T> {
 
   async #staleShared(subject: Subject<T>): Promise<{ value: T; at: number; layer: "shared" } | undefined> {
     const peeked = await this.#shared.peek(subject);
-    return peeked && { value: peeked.reading.value, at: peeked.at, layer: "shared" };
+    return peeked && { value: peeked.value, at: peeked.at, layer: "shared" };
   }
 
   async #refresh(subject: Subject<T>): Promise<void> {

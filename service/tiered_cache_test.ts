@@ -47,7 +47,12 @@ async function setUp() {
         held.loads++;
         const { latest, record } = await database.record("x");
         await held.hold?.();
-        return { value: record?.version ?? 0, asOf: { seq: latest.seq, epoch: latest.epoch }, size: 10 };
+        return {
+          value: record?.version ?? 0,
+          asOf: { seq: latest.seq, epoch: latest.epoch },
+          at: Date.now(),
+          size: 10,
+        };
       },
     };
     return { tail, events, held, subject, read: () => cache.read(subject) };
