@@ -18,7 +18,8 @@ export class BodyFraming {
   #framing: Framing = "none";
   #remaining = 0;
   #complete = true;
-  readonly #chunks = new ChunkScanner();
+  /** Made when the first body in chunks comes: most connections never see one. */
+  #scanner: ChunkScanner | undefined;
 
   get framing(): Framing {
     return this.#framing;
@@ -51,7 +52,7 @@ export class BodyFraming {
   chunked(): void {
     this.#framing = "chunked";
     this.#complete = false;
-    this.#chunks.reset();
+    this.#chunks().reset();
   }
 
   /** A body follows that ends with the connection. */
@@ -80,8 +81,9 @@ export class BodyFraming {
         return start + taken;
       }
       case "chunked": {
-        const next = this.#chunks.scan(bytes, start, end);
-        this.#complete = this.#chunks.complete;
+        const chunks = this.#chunks();
+        const next = chunks.scan(bytes, start, end);
+        this.#complete = chunks.complete;
         return next;
       }
     }
@@ -99,11 +101,12 @@ export class BodyFraming {
   ): { data: Uint8Array<ArrayBuffer>; end: number } {
     const data = new Uint8Array(end - start);
     let length = 0;
-    const next = this.#chunks.scan(bytes, start, end, (from, to) => {
+    const chunks = this.#chunks();
+    const next = chunks.scan(bytes, start, end, (from, to) => {
       data.set(bytes.subarray(from, to), length);
       length += to - from;
     });
-    this.#complete = this.#chunks.complete;
+    this.#complete = chunks.complete;
     return { data: data.subarray(0, length), end: next };
   }
 
@@ -115,5 +118,9 @@ export class BodyFraming {
   ended(): boolean {
     if (this.#framing === "close") this.#complete = true;
     return this.#complete;
+  }
+
+  #chunks(): ChunkScanner {
+    return this.#scanner ??= new ChunkScanner();
   }
 }

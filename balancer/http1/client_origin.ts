@@ -5,6 +5,7 @@ import { REQUEST_ID_NAME } from "./request_composer.ts";
 import type { RequestHead } from "./request_head.ts";
 
 const NOTHING: ForwardingFields = { for: undefined, proto: undefined, host: undefined, forwarded: undefined };
+const NO_HOST = new Uint8Array(0);
 const NAMES = {
   for: ascii("x-forwarded-for"),
   proto: ascii("x-forwarded-proto"),
@@ -30,7 +31,7 @@ export interface ClientOriginOptions {
 export class ClientOrigin {
   readonly #options: ClientOriginOptions;
   readonly #trusted: boolean;
-  #host = new Uint8Array(0);
+  #host = NO_HOST;
   #lines: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(options: ClientOriginOptions) {

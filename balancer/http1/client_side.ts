@@ -6,17 +6,21 @@ import { latin1, SP } from "./octets.ts";
 import { RequestHead, type RequestRules } from "./request_head.ts";
 import { Wire } from "./wire.ts";
 
-/** Heads of requests fit nearly always; the buffer grows for those that do not. */
-const SIZES = { input: 4_096, growth: 1_024 };
+/** What an idle connection holds. Most heads fit; the buffer grows for those that do not. */
+const SIZES = { input: 2_048, growth: 1_024 };
 
 /** What a client's connection is read with. */
 export interface ClientSideOptions {
   readonly origin: ClientOrigin;
   readonly limits: HeadLimits;
   readonly rules: RequestRules;
+  /** `Host` for a request of HTTP/1.0 without one. */
+  readonly authority: Uint8Array;
   /** Octets that were read from the connection already. @default none */
   readonly received?: Uint8Array<ArrayBuffer> | undefined;
 }
+
+const NO_ID = new Uint8Array(0);
 
 /** A client's connection with the request that is being read from it or answered on it. */
 export class ClientSide {
@@ -25,6 +29,7 @@ export class ClientSide {
   /** The framing of the request's body. */
   readonly body: BodyFraming = new BodyFraming();
   readonly origin: ClientOrigin;
+  readonly authority: Uint8Array;
   /** Whether another request may follow. */
   persistent = true;
   /** Whether the request asks to leave HTTP, in a way that is passed on. */
@@ -38,7 +43,7 @@ export class ClientSide {
   /** Whether octets of the final answer were written. */
   answered = false;
 
-  #requestId: Uint8Array = new Uint8Array(0);
+  #requestId: Uint8Array = NO_ID;
 
   constructor(
     connection: Connection,
@@ -47,11 +52,13 @@ export class ClientSide {
     this.wire = new Wire(connection, SIZES);
     this.head = new RequestHead(options.limits, options.rules);
     this.origin = options.origin;
+    this.authority = options.authority;
     if (options.received !== undefined) this.wire.unread(options.received);
   }
 
   /** Forgets the request, so that the next one can be read. */
   begin(): void {
+    this.wire.shrink(this.head.end);
     this.head.reset();
     this.body.none();
     this.persistent = this.replayable = true;

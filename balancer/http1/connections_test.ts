@@ -494,3 +494,23 @@ Deno.test("ConnectionPool gives a connection up that is not made in time: 504", 
   assertEquals(kinds(proxy), ["connect_timeout"]);
   late.reject(new Error("too late"));
 });
+
+Deno.test("Wire grows for a large head and shrinks after it", async () => {
+  await using proxy = new ProxyFixture();
+  const client = proxy.client();
+  const large = `GET / HTTP/1.1\r\nHost: a.test\r\n${`Cookie: ${"c".repeat(3_000)}\r\n`.repeat(8)}\r\n`;
+  await client.say(large);
+  const upstream = await proxy.upstream();
+  assert((await upstream.head()).startsWith(large.slice(0, -2)));
+  await upstream.say(
+    `HTTP/1.1 200 OK\r\n${`Set-Cookie: ${"c".repeat(5_000)}\r\n`.repeat(5)}Content-Length: 2\r\n\r\nok`,
+  );
+  assertEquals((await client.hear(/\r\n\r\nok$/)).match(/Set-Cookie: c{5000}\r\n/g)?.length, 5);
+  for (const request of [GET, GET, large, GET]) {
+    await client.say(request);
+    assert((await upstream.head()).startsWith(request.slice(0, -2)));
+    await upstream.say(OK);
+    assertMatch(await client.hear(/ok$/), /^HTTP\/1\.1 200 OK\r\n/);
+  }
+  assertEquals(proxy.dials, 1);
+});

@@ -61,6 +61,7 @@ export interface ConnectionSource {
   readonly addr: Deno.Addr;
 }
 
+const LOCALHOST = ascii("localhost");
 const NO_ENDPOINTS: EndpointsOptions = { paths: [], answer: () => undefined };
 
 /** What is known of a connection that is to be served. */
@@ -68,7 +69,7 @@ export interface ServeConnectionOptions {
   /** The address at the other end; `undefined` when it has none. */
   readonly peer: string | undefined;
   /** `Host` for a request of HTTP/1.0 without one. @default "localhost" */
-  readonly authority?: string;
+  readonly authority?: Uint8Array;
   /** Octets that were read from it already. @default none */
   readonly received?: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -77,7 +78,7 @@ export interface ServeConnectionOptions {
 export class Listener {
   readonly stats: ListenerStats = new ListenerStats();
   readonly #connections = new Set<ProxyConnection>();
-  readonly #shared: Omit<ProxyConnectionOptions, "authority">;
+  readonly #shared: ProxyConnectionOptions;
   readonly #limits: HeadLimits;
   readonly #trusted: AddressList;
   readonly #pseudonym: string;
@@ -137,7 +138,7 @@ export class Listener {
   /** Serves what a source accepts, until {@linkcode drain} or {@linkcode close}. */
   async serve(source: ConnectionSource): Promise<void> {
     this.#source = source;
-    const authority = describe(source.addr);
+    const authority = ascii(describe(source.addr));
     while (!this.#draining) {
       if (this.#connections.size + this.#greeting.size >= this.#maxConnections) await this.#room();
       const connection = await accept(source);
@@ -152,15 +153,15 @@ export class Listener {
 
   /** Serves one connection. */
   serveConnection(connection: Connection, options: ServeConnectionOptions): ProxyConnection {
-    const { peer, authority = "localhost", received } = options;
+    const { peer, authority = LOCALHOST, received } = options;
     const origin = new ClientOrigin({
       peer,
       protocol: this.#protocol,
       trusted: this.#trusted,
       pseudonym: this.#pseudonym,
     });
-    const client = { origin, limits: this.#limits, rules: this.#rules, received };
-    const served = new ProxyConnection(connection, { ...this.#shared, authority: ascii(authority), client });
+    const client = { origin, limits: this.#limits, rules: this.#rules, authority, received };
+    const served = new ProxyConnection(connection, this.#shared, client);
     this.stats.accepted++;
     this.#connections.add(served);
     void served.closed.then(() => {

@@ -3,6 +3,7 @@ import { eventually } from "@flotilla/runtime/testing";
 import { ConnectionPool } from "./connection_pool.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
 import { dial, listen } from "./sockets.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "./testing/certificate.ts";
 import { FixedSource, testUpstream } from "./testing/fixed_source.ts";
 import { Peer } from "./testing/peer.ts";
 import { REFUSALS } from "./testing/refusals.ts";
@@ -211,5 +212,30 @@ Deno.test({
       () => assert(false, "It was accepted"),
       (error) => assert(error instanceof Deno.errors.ConnectionRefused),
     );
+  },
+});
+
+Deno.test({
+  name: "Listener serves TLS",
+  ignore: !net,
+  async fn() {
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      return new Response(request.headers.get("x-forwarded-proto"));
+    });
+    const source = new FixedSource({ upstream: testUpstream("real", { port: server.addr.port }) });
+    using pool = new ConnectionPool({ dial });
+    const listener = new Listener({ source, pool, protocol: "https" });
+    const socket = listen({ port: 0, tls: { cert: TEST_CERTIFICATE, key: TEST_KEY } });
+    const serving = listener.serve(socket);
+    const port = socket.addr.transport === "tcp" ? socket.addr.port : 0;
+    const connection = await Deno.connectTls({ hostname: "localhost", port, caCerts: [TEST_CERTIFICATE] });
+    const client = new Peer(connection);
+    await client.say(GET);
+    await client.head();
+    assertEquals(await client.octets(5), "https");
+    client.close();
+    await listener.close();
+    await serving;
+    await server.shutdown();
   },
 });

@@ -35,8 +35,6 @@ export interface ProxyConnectionOptions extends RelayOptions {
   readonly stats: ListenerStats;
   readonly ids: RequestIds;
   readonly clientTimeouts: ClientTimeouts;
-  /** `Host` for a request of HTTP/1.0 without one. */
-  readonly authority: Uint8Array;
 }
 
 type Phase = "idle" | "head" | "exchange" | "closing";
@@ -59,9 +57,9 @@ export class ProxyConnection {
   #attempt: Attempt | undefined;
   #began = 0;
 
-  constructor(connection: Connection, options: ProxyConnectionOptions & { client: ClientSideOptions }) {
+  constructor(connection: Connection, options: ProxyConnectionOptions, client: ClientSideOptions) {
     this.#options = options;
-    this.#client = new ClientSide(connection, options.client);
+    this.#client = new ClientSide(connection, client);
     this.#relay = new Relay(this.#client, options, (failure) => this.#relayed(failure));
     this.#view = new RequestView(this.#client);
     this.#client.wire.onExpire = () => this.#expired();
@@ -93,7 +91,6 @@ export class ProxyConnection {
     this.#client.begin();
     this.#view.reset();
     this.#phase = "idle";
-    wire.shrink();
     wire.deadline = deadlines.now + clientTimeouts.keepAlive;
     wire.onReadable = this.#onReadable;
     wire.onEnd = this.#onLeft;
@@ -210,8 +207,8 @@ export class ProxyConnection {
 
   /** Puts the request together with as much of its body as is there; nothing of it was sent when it turns out malformed. */
   #compose(): void {
-    const { ids, authority } = this.#options;
-    const { wire, head, body, origin } = this.#client;
+    const { ids } = this.#options;
+    const { wire, head, body, origin, authority } = this.#client;
     const method = head.method;
     this.#client.idempotent = method !== "other" ||
       isIdempotent(latin1(wire.bytes, head.methodStart, head.methodEnd));

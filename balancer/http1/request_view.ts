@@ -8,7 +8,7 @@ import { ascii } from "./octets.ts";
  */
 export class RequestView implements PickContext {
   readonly #client: ClientSide;
-  readonly #fields = new Map<string, string | undefined>();
+  #fields: Map<string, string | undefined> | undefined;
   #address: { readonly value: string | undefined } | undefined;
 
   constructor(client: ClientSide) {
@@ -22,16 +22,16 @@ export class RequestView implements PickContext {
   }
 
   header(name: string): string | undefined {
-    if (!this.#fields.has(name)) {
+    const fields = this.#fields ??= new Map();
+    if (!fields.has(name)) {
       const { head, wire } = this.#client;
-      this.#fields.set(name, head.text(wire.bytes, ascii(name)));
+      fields.set(name, head.text(wire.bytes, ascii(name)));
     }
-    return this.#fields.get(name);
+    return fields.get(name);
   }
 
   /** Forgets the request. */
   reset(): void {
-    this.#address = undefined;
-    if (this.#fields.size > 0) this.#fields.clear();
+    this.#address = this.#fields = undefined;
   }
 }

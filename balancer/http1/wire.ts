@@ -140,12 +140,13 @@ export class Wire implements Timed {
     return true;
   }
 
-  /** Gives a buffer that had grown back, when nothing is in it. */
-  shrink(): void {
-    if (this.#limit !== this.#sizes.input && this.start === this.end && !this.#reading) {
-      this.start = this.end = 0;
-      this.#resize(this.#sizes.input);
-    }
+  /** Gives a buffer that had grown back, when nothing is in it and the last message, of so many octets, had no need of it. */
+  shrink(octets: number): void {
+    const { input, growth } = this.#sizes;
+    if (this.bytes.length === input * 2 + growth || octets > input) return;
+    if (this.start !== this.end || this.#reading) return;
+    this.start = this.end = 0;
+    this.#resize(input);
   }
 
   /** Makes sure that so many octets can be put behind {@linkcode out}. */
@@ -155,6 +156,7 @@ export class Wire implements Timed {
     grown.set(this.bytes);
     // A read under way goes on into the old array; its octets are taken over when it ends.
     this.bytes = grown;
+    this.#input = grown.subarray(0, this.#limit);
   }
 
   /** Puts octets of the input behind {@linkcode out}. */

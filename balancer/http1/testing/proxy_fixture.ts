@@ -8,6 +8,8 @@ import { FixedSource } from "./fixed_source.ts";
 import { memoryPair } from "./memory_connection.ts";
 import { Peer } from "./peer.ts";
 
+const AUTHORITY = new TextEncoder().encode("proxy.test:8000");
+
 /** How a {@linkcode ProxyFixture} is set up. */
 export interface ProxyFixtureOptions {
   timeouts?: TimeoutsOptions;
@@ -53,7 +55,7 @@ export class ProxyFixture implements AsyncDisposable {
     const [near, far] = memoryPair(this.#options.capacity);
     this.listener.serveConnection(far, {
       peer: this.#options.peer ?? "203.0.113.9",
-      authority: "proxy.test:8000",
+      authority: AUTHORITY,
     });
     return this.#peer(near);
   }
