@@ -72,6 +72,8 @@ export abstract class MessageHead {
   readonly nominated: string[] = [];
   /** Lines that are not passed on, as pairs of positions in ascending order. */
   readonly dropped: number[] = [];
+  /** How many numbers of {@linkcode dropped} count; those behind are of earlier messages, kept for their room. */
+  drops = 0;
 
   protected readonly limits: HeadLimits;
   /** Which octets a field name is made of. */
@@ -99,7 +101,7 @@ export abstract class MessageHead {
     this.minor = 1;
     this.closes = this.keepsAlive = this.upgrades = false;
     if (this.nominated.length > 0) this.nominated.length = 0;
-    if (this.dropped.length > 0) this.dropped.length = 0;
+    this.drops = 0;
   }
 
   /**
@@ -160,8 +162,9 @@ export abstract class MessageHead {
 
   /** Drops the lines of fields that `Connection` names (RFC 9110, section 7.6.1). */
   dropNominated(bytes: Uint8Array): void {
+    if (this.nominated.length === 0) return;
     for (const name of this.nominated) this.#dropNamed(bytes, ascii(name));
-    sortPairs(this.dropped);
+    sortPairs(this.dropped, this.drops);
   }
 
   /** Reads the first line; -1 when it is not complete, otherwise the position after it. */
@@ -181,7 +184,8 @@ export abstract class MessageHead {
 
   /** Notes that a line is not passed on. */
   protected drop(line: number, next: number): void {
-    this.dropped.push(line, next);
+    this.dropped[this.drops++] = line;
+    this.dropped[this.drops++] = next;
   }
 
   /** Reads a `Connection` value; the two that nearly every message has are not decoded. */
@@ -306,7 +310,7 @@ export abstract class MessageHead {
   }
 
   #isDropped(line: number): boolean {
-    for (let i = 0; i < this.dropped.length; i += 2) if (this.dropped[i] === line) return true;
+    for (let i = 0; i < this.drops; i += 2) if (this.dropped[i] === line) return true;
     return false;
   }
 }
@@ -316,8 +320,9 @@ function isToken(text: string): boolean {
   return text !== "";
 }
 
-function sortPairs(pairs: number[]): void {
-  for (let i = 2; i < pairs.length; i += 2) {
+/** Puts pairs in ascending order; there are few, and most are in order. */
+function sortPairs(pairs: number[], length: number): void {
+  for (let i = 2; i < length; i += 2) {
     for (let j = i; j > 0 && (pairs[j - 2] ?? 0) > (pairs[j] ?? 0); j -= 2) {
       const pair = pairs.splice(j, 2);
       pairs.splice(j - 2, 0, ...pair);

@@ -58,15 +58,15 @@ export function mayUpgrade(bytes: Uint8Array, head: RequestHead): boolean {
 
 /** Copies what is passed on. The id moves with it, since the input is read over. @returns its new position, 0 without */
 function copyHead(wire: Wire, head: RequestHead): number {
-  const { dropped, end, requestIdStart, requestIdEnd } = head;
+  const { dropped, drops, end, requestIdStart, requestIdEnd } = head;
   let requestId = 0;
   let from = head.methodStart;
   if (head.pathStart !== head.targetStart) {
     wire.copy(from, head.targetStart);
     from = head.pathStart;
   }
-  for (let i = 0; i <= dropped.length; i += 2) {
-    const to = dropped[i] ?? end - 2;
+  for (let i = 0; i <= drops; i += 2) {
+    const to = i < drops ? dropped[i] ?? 0 : end - 2;
     if (requestIdEnd !== 0 && requestIdStart >= from && requestIdStart < to) {
       requestId = wire.out + requestIdStart - from;
       head.requestIdStart = requestId;

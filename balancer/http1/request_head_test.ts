@@ -42,13 +42,13 @@ function outcome(text: string, cuts: readonly number[], head = newHead()): unkno
     targetEnd,
     contentLength,
     chunked,
-    dropped,
+    drops,
     nominated,
   } = head;
   const { hostStart, hostEnd, closes, keepsAlive, upgrades } = head;
   return JSON.stringify([
     [end, method, methodStart, methodEnd, targetStart, targetEnd, contentLength, chunked],
-    [dropped, nominated, hostStart, hostEnd, closes, keepsAlive, upgrades],
+    [head.dropped.slice(0, drops), nominated, hostStart, hostEnd, closes, keepsAlive, upgrades],
   ]);
 }
 

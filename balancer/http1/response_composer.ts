@@ -52,12 +52,12 @@ export function composeResponse(wire: Wire, head: ResponseHead, additions: Respo
 }
 
 function copyHead(wire: Wire, head: ResponseHead): void {
-  const { dropped, end } = head;
+  const { dropped, drops, end } = head;
   // The version is this proxy's own (RFC 9110, section 2.5).
   if (head.minor === 0) wire.bytes[head.minorAt] = ONE;
   let from = wire.start;
-  for (let i = 0; i <= dropped.length; i += 2) {
-    const to = dropped[i] ?? end - 2;
+  for (let i = 0; i <= drops; i += 2) {
+    const to = i < drops ? dropped[i] ?? 0 : end - 2;
     if (to > from) wire.copy(from, to);
     from = dropped[i + 1] ?? to;
   }
