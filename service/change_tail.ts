@@ -108,6 +108,14 @@ export class ChangeTail {
     if (epoch !== position.epoch || seq < position.seq) await this.fence();
   }
 
+  /** Takes up what the log holds by now, without asking where it ends: one read instead of two. */
+  async readAhead(): Promise<void> {
+    const { seq: start, epoch } = this.#position;
+    if (epoch === "") return;
+    const { changes, last } = await this.#read(start, start + this.#capacity);
+    if (this.#position.epoch === epoch && changes.length === last - start) this.#follow(start, changes);
+  }
+
   /** Takes up changes that were just committed behind that position, when that is how far the log is known. */
   extend(after: Position, changes: readonly Change[]): void {
     if (after.epoch === this.#position.epoch && after.seq === this.#position.seq) this.#append(changes);
@@ -140,15 +148,20 @@ export class ChangeTail {
 
   async #catchUp(end: Position): Promise<void> {
     const { seq: start } = this.#position;
-    const changes = await this.#read(start, end.seq);
+    const { changes } = await this.#read(start, end.seq);
     if (changes.length !== end.seq - start) await this.#begin(end);
-    // The writer of this service may have taken the tail further while the log was read.
-    else this.#append(changes.slice(this.#position.seq - start));
+    else this.#follow(start, changes);
+  }
+
+  /** Takes up changes that were read from there on; the writer of this service may have gone further meanwhile. */
+  #follow(start: number, changes: readonly Change[]): void {
+    this.#append(changes.slice(this.#position.seq - start));
   }
 
   /** Begins anew at that position, with a little of what came before it. */
   async #begin({ seq, epoch }: Position): Promise<void> {
-    const changes = await this.#read(Math.max(0, seq - this.#history), seq);
+    const found = await this.#read(Math.max(0, seq - this.#history), seq);
+    const changes = found.last === seq ? found.changes : [];
     const start = seq - changes.length;
     this.#position = { seq: start, epoch };
     this.#floor = start;
@@ -158,16 +171,16 @@ export class ChangeTail {
     this.#append(changes);
   }
 
-  /** The changes after `start`, as far as they go back from `end` without a gap. */
-  async #read(start: number, end: number): Promise<Change[]> {
+  /** The last changes up to `end` that follow each other without a gap, and the number of the last one. */
+  async #read(start: number, end: number): Promise<{ changes: Change[]; last: number }> {
     let changes: Change[] = [];
-    let next = start + 1;
+    let last = start;
     for await (const { seq, change } of this.#database.changes(start, end)) {
-      if (seq !== next) changes = [];
+      if (seq !== last + 1) changes = [];
       changes.push(change);
-      next = seq + 1;
+      last = seq;
     }
-    return next === end + 1 ? changes : [];
+    return { changes, last };
   }
 
   #append(changes: readonly Change[]): void {

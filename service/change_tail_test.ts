@@ -126,6 +126,17 @@ Deno.test("ChangeTail begins with a little of what came before it", async () => 
   ]);
 });
 
+Deno.test("ChangeTail.readAhead() takes up what the log holds, and no fence is behind it", async () => {
+  using all = await setUp();
+  const { tail, put, start } = all;
+  await put("a", "b");
+  await tail.readAhead();
+  assertEquals([tail.position, tail.unchangedSince("b", start)], [{ ...start, seq: 3 }, false]);
+  await put("c");
+  await Promise.all([tail.readAhead(), tail.fence(), tail.readAhead()]);
+  assertEquals([tail.position.seq, tail.since(3)?.map(({ id }) => id)], [4, ["c"]]);
+});
+
 Deno.test("ChangeTail.extend() takes up what follows, and nothing else", async () => {
   using all = await setUp();
   const { tail, put, start } = all;

@@ -17,7 +17,7 @@ export interface RecordWriterOptions {
   clock: Clock;
   /** How many changes the log keeps. @default 100_000 */
   keptChanges?: number;
-  /** How often a commit is tried when other services commit first. @default 50 */
+  /** How often a commit is tried when other services commit first. @default 200 */
   maxAttempts?: number;
   /** Called with each commit's number of changes, and of failed tries before it. @default nothing */
   onCommit?: (changes: number, conflicts: number) => void;
@@ -53,7 +53,7 @@ export class RecordWriter {
 
   /** @param tail knows which requests are committed, and takes up what this writer commits */
   constructor(database: RecordDatabase, tail: ChangeTail, options: RecordWriterOptions) {
-    const { clock, keptChanges = 100_000, maxAttempts = 50, onCommit = () => {} } = options;
+    const { clock, keptChanges = 100_000, maxAttempts = 200, onCommit = () => {} } = options;
     this.#database = database;
     this.#tail = tail;
     this.#clock = clock;
@@ -106,7 +106,9 @@ export class RecordWriter {
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
     for (let attempt = 0; attempt < this.#maxAttempts; attempt++) {
-      const snapshot = await this.#database.records([...new Set(group.flatMap((waiting) => waiting.ids))]);
+      const ids = [...new Set(group.flatMap((waiting) => waiting.ids))];
+      // Both at once: a writer that took longer from its read to its commit than others would lose to them every time.
+      const [snapshot] = await Promise.all([this.#database.records(ids), this.#tail.readAhead()]);
       await this.#tail.reach(snapshot.latest);
       const commit = crypto.randomUUID();
       const doneBy = (request: string) => this.#tail.doneBy(request);

@@ -23,7 +23,7 @@ export type Outcome =
   /** The condition was not met. */
   | { readonly kind: "refused" }
   /** No answer, or one that does not tell: a write may have taken effect, or may still do so. */
-  | { readonly kind: "unknown" };
+  | { readonly kind: "unknown"; readonly reason?: string };
 
 /** One request and its answer. */
 export interface Operation {

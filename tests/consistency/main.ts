@@ -4,7 +4,7 @@ import { signIn } from "../client.ts";
 import { startSystem, type System } from "../system.ts";
 import { checkHistory, type Violation } from "./check_history.ts";
 import { disturb } from "./disturber.ts";
-import type { History } from "./history.ts";
+import type { History, Operation } from "./history.ts";
 import { sabotage } from "./saboteur.ts";
 import { seededRandom } from "./seeded_random.ts";
 import { runWorkload, type Send } from "./workload.ts";
@@ -72,7 +72,7 @@ async function observe(running: System): Promise<History> {
     ? sabotage({ database: running.originOf("database"), cache: running.originOf("cache") }, end)
     : undefined;
   const [seen] = await Promise.all([
-    runWorkload({ send, clients: flags.clients, keys, signal: end, random }),
+    runWorkload({ send, clients: flags.clients, keys, signal: end, random, maxStale: 2_000 }),
     disturbance,
     broken,
   ]);
@@ -87,8 +87,15 @@ function report(seen: History, found: readonly Violation[]): void {
     `${seen.length} requests by ${flags.clients} clients on ${flags.keys} records in ${flags.seconds} s: ${outcomes}`,
   );
   print(`killed: ${killed || "nothing"}`);
+  for (const [reason, operations = []] of Object.entries(Object.groupBy(seen, reasonOf))) {
+    if (reason !== "") print(`without an answer, ${operations.length} times: ${reason}`);
+  }
   for (const { promise, key, detail } of found.slice(0, 10)) print(`BROKEN ${promise}, ${key}: ${detail}`);
   print(found.length === 0 ? "Every promise was kept" : `${found.length} times a promise was broken`);
+}
+
+function reasonOf({ outcome }: Operation): string {
+  return outcome.kind === "unknown" ? outcome.reason ?? "" : "";
 }
 
 function print(line: string): void {

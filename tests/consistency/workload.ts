@@ -86,8 +86,8 @@ class WorkloadClient {
   async #perform(key: string, call: Call, stale: number): Promise<Outcome> {
     try {
       return outcomeOf(call, await this.#options.send(this.#name, requestOf(key, call, stale)));
-    } catch {
-      return { kind: "unknown" };
+    } catch (error) {
+      return { kind: "unknown", reason: String(error) };
     }
   }
 }
@@ -125,7 +125,9 @@ function outcomeOf(call: Call, { status, headers, body }: Reply): Outcome {
   if (status === 204) {
     return { kind: "superseded", version: Number(headers.get("etag")?.replaceAll('"', "")) };
   }
-  if (status !== 200 && status !== 201) return { kind: "unknown" };
+  if (status !== 200 && status !== 201) {
+    return { kind: "unknown", reason: `${status} ${String(member(body, "detail"))}` };
+  }
   const { version, token } = recordOf(body);
   return call.kind === "read" ? { kind: "found", version, token } : { kind: "written", version };
 }
