@@ -1,10 +1,11 @@
-/** Whether this process may run, connect, read and write: what it takes to start a system. */
+/** Whether this process may run, connect, read, write and see its environment: what it takes to start a system. */
 export async function systemPermissions(): Promise<boolean> {
   const wanted: Deno.PermissionDescriptor[] = [
     { name: "run", command: Deno.execPath() },
     { name: "net", host: "127.0.0.1" },
     { name: "read" },
     { name: "write", path: temporaryFolder() },
+    { name: "env" },
   ];
   const found = await Promise.all(wanted.map((descriptor) => Deno.permissions.query(descriptor)));
   return found.every(({ state }) => state === "granted");

@@ -17,7 +17,7 @@ import { permissionsOfUp, systemPermissions } from "./permissions.ts";
 export interface SystemOptions {
   /** Flags of `deno task up` beyond those that keep it apart from other systems. @default none */
   flags?: readonly string[];
-  /** Variables for the supervisor beyond those of this process. @default none */
+  /** Variables for the supervisor beyond those that Deno itself needs. @default none */
   environment?: Readonly<Record<string, string>>;
   /** Flags of the groups, by the group's name, beyond those of the topology. @default none */
   groupFlags?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
@@ -133,7 +133,8 @@ export async function launchSystem(options: SystemOptions = {}): Promise<SystemS
   await Deno.writeTextFile(file, JSON.stringify(shifted));
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...permissionsOfUp(data), UP, "--topology", file, "--data", data, "--supervised", ...flags],
-    env: { NO_COLOR: "1", ...environment },
+    clearEnv: true,
+    env: { ...denoEnvironment(), NO_COLOR: "1", ...environment },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -153,6 +154,15 @@ export async function launchSystem(options: SystemOptions = {}): Promise<SystemS
       await Deno.remove(folder, { recursive: true });
     },
   };
+}
+
+/** What Deno needs to find its packages. Anything else a test may have set would leak into the system. */
+function denoEnvironment(): Record<string, string> {
+  const given = ["HOME", "DENO_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "PATH", "TMPDIR"];
+  return Object.fromEntries(given.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
 }
 
 /** Every port that a system of this topology listens on. */
