@@ -1,9 +1,12 @@
+import { ProblemError } from "@flotilla/runtime";
 import { type Change, changeKey, type Latest, LATEST_KEY, recordKey } from "./keyspace.ts";
 import type { StoredRecord } from "./record.ts";
 import { type IdRange, rangeEnd } from "./record_id.ts";
 
 /** Deno KV reads this many keys at once at most. */
 const KEYS_PER_READ = 10;
+/** How often many records are read before they are given up. */
+const MAX_ATTEMPTS = 200;
 
 /** `latest` with the versionstamp to check it by. */
 export interface LatestEntry extends Latest {
@@ -54,9 +57,13 @@ export class RecordDatabase {
     return { latest, record: records.get(id) };
   }
 
-  /** Many records at one moment: it reads again when a change came between two of its reads. */
+  /**
+   * Many records at one moment: it reads again when a change came between two of its reads.
+   *
+   * @throws {ProblemError} 503 when changes come between again and again
+   */
   async records(ids: readonly string[]): Promise<Snapshot> {
-    for (;;) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const parts = await Promise.all(chunks(ids, KEYS_PER_READ - 1).map((part) => this.#readPart(part)));
       const [first] = parts;
       if (first === undefined) return { latest: await this.latest(), records: new Map() };
@@ -65,6 +72,7 @@ export class RecordDatabase {
         return { latest: first.latest, records: new Map(parts.flatMap((part) => part.records)) };
       }
     }
+    throw new ProblemError(503, "Too many writes at once", { headers: { "retry-after": "1" } });
   }
 
   async #readPart(ids: readonly string[]) {

@@ -94,8 +94,8 @@ function report(seen: History, found: readonly Violation[]): void {
   print(found.length === 0 ? "Every promise was kept" : `${found.length} times a promise was broken`);
 }
 
-function reasonOf({ outcome }: Operation): string {
-  return outcome.kind === "unknown" ? outcome.reason ?? "" : "";
+function reasonOf({ call, outcome }: Operation): string {
+  return outcome.kind === "unknown" ? `${call.kind}: ${outcome.reason}` : "";
 }
 
 function print(line: string): void {
