@@ -2,6 +2,8 @@ import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { eventually, ManualClock } from "@flotilla/runtime/testing";
 import type { Queued } from "../attempt.ts";
 import { testUpstream } from "./testing/fixed_source.ts";
+import type { Connection } from "./connection.ts";
+import { memoryPair } from "./testing/memory_connection.ts";
 import type { Peer } from "./testing/peer.ts";
 import { ProxyFixture } from "./testing/proxy_fixture.ts";
 
@@ -513,4 +515,59 @@ Deno.test("Wire grows for a large head and shrinks after it", async () => {
     assertMatch(await client.hear(/ok$/), /^HTTP\/1\.1 200 OK\r\n/);
   }
   assertEquals(proxy.dials, 1);
+});
+
+Deno.test("ProxyConnection answers 504 when a connection or a place takes longer than the whole may", async (t) => {
+  for (const what of ["connection", "place"]) {
+    await t.step(what, async () => {
+      const clock = new ManualClock();
+      const never = Promise.withResolvers<never>();
+      const place = Promise.withResolvers<void>();
+      await using proxy = new ProxyFixture({
+        clock,
+        timeouts: { ...timeouts, connect: 1_500, total: 1_000 },
+        pool: what === "connection" ? { dial: () => never.promise } : {},
+      });
+      proxy.source.maxAttempts = 1;
+      if (what === "place") {
+        proxy.source.instead = (): Queued => ({
+          kind: "queued",
+          upstream: testUpstream("busy"),
+          admitted: place.promise.then(() => ({ kind: "none", reason: "cancelled" })),
+          cancel: place.resolve,
+        });
+      }
+      const client = proxy.client();
+      await client.say(GET);
+      await clock.advance(1_700);
+      assertMatch(await client.head(), /^HTTP\/1\.1 504 /);
+      if (what === "connection") never.reject(new Error("too late"));
+    });
+  }
+});
+
+Deno.test("Relay passes a body on GET on when that is allowed, over a connection of its own", async () => {
+  await using proxy = new ProxyFixture({ listener: { bodyOnGet: true } });
+  const client = proxy.client();
+  await client.say("GET / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi");
+  const upstream = await proxy.upstream();
+  await upstream.hear(/hi$/);
+  await upstream.say(OK);
+  assertMatch(await client.head(), /^HTTP\/1\.1 200 /);
+  assertEquals(await upstream.rest(), "");
+  assertEquals(proxy.pool.idle, 0);
+});
+
+Deno.test("Relay cancels a connection that is being made when the client leaves", async () => {
+  const dialled = Promise.withResolvers<Connection>();
+  await using proxy = new ProxyFixture({ pool: { dial: () => dialled.promise } });
+  const client = proxy.client();
+  await client.say(GET);
+  await eventually(() => proxy.source.inFlight === 1);
+  client.close();
+  const [near, far] = memoryPair();
+  dialled.resolve(far);
+  await eventually(() => proxy.source.inFlight === 0 && far.closed);
+  assertEquals(kinds(proxy), ["client_gone"]);
+  near.close();
 });

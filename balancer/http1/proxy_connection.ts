@@ -1,6 +1,6 @@
 import type { AccessLog } from "../access_log.ts";
 import { describeFailure, describeNoUpstream } from "../answer.ts";
-import type { Attempt, AttemptSource, Begun, Exchange, NoUpstream } from "../attempt.ts";
+import type { Attempt, AttemptSource, Begun, Exchange, NoUpstream, Queued } from "../attempt.ts";
 import { type AttemptFailure, isIdempotent } from "../failure.ts";
 import type { Monotonic } from "../monotonic.ts";
 import { ClientSide, type ClientSideOptions } from "./client_side.ts";
@@ -49,12 +49,13 @@ export class ProxyConnection {
   readonly #view: RequestView;
   readonly #onReadable = () => this.#advance();
   readonly #onLeft = () => void this.#close();
-  readonly #total = { deadline: Infinity, expire: () => this.#relay.abort("total_timeout") };
+  readonly #total = { deadline: Infinity, expire: () => this.#totalExpired() };
   readonly #onClosed: () => void;
   #phase: Phase = "idle";
   #draining = false;
   #exchange: Exchange | undefined;
   #attempt: Attempt | undefined;
+  #queued: Queued | undefined;
   #began = 0;
 
   constructor(connection: Connection, options: ProxyConnectionOptions, client: ClientSideOptions) {
@@ -124,7 +125,7 @@ export class ProxyConnection {
       case "queued":
         return void this.#admitted(begun).then((admitted) => this.#try(admitted));
       case "none":
-        return void this.#answer(describeNoUpstream(begun.reason));
+        return void this.#answer(this.#describe(begun));
     }
   }
 
@@ -145,13 +146,10 @@ export class ProxyConnection {
 
   /** The request is over. */
   #finish(): void {
-    const { stats, accessLog, pool: { deadlines } } = this.#options;
+    const { stats, accessLog, timeouts, pool: { deadlines } } = this.#options;
     if (accessLog?.wants(this.#client.status)) this.#log(accessLog);
     this.#exchange = this.#attempt = undefined;
-    if (this.#total.deadline !== Infinity) {
-      this.#total.deadline = Infinity;
-      deadlines.unwatch(this.#total);
-    }
+    if (timeouts.total !== Infinity) deadlines.unwatch(this.#total);
     stats.end(this.#client.status);
     if (this.#client.persistent && this.#client.wire.open) this.#next();
     else void this.#close();
@@ -249,13 +247,24 @@ export class ProxyConnection {
   }
 
   /** Waits for a place; a client that leaves meanwhile gives it up. */
-  async #admitted(queued: Extract<Begun, { kind: "queued" }>): Promise<Attempt | NoUpstream> {
+  async #admitted(queued: Queued): Promise<Attempt | NoUpstream> {
     const { wire, body } = this.#client;
+    this.#queued = queued;
     wire.onEnd = () => queued.cancel();
     if (body.complete) wire.watch();
     const admitted = await queued.admitted;
-    wire.onEnd = undefined;
+    wire.onEnd = this.#queued = undefined;
     return admitted;
+  }
+
+  #totalExpired(): void {
+    this.#queued?.cancel();
+    this.#relay.abort("total_timeout");
+  }
+
+  #describe({ reason }: NoUpstream): OwnAnswer {
+    const expired = reason === "cancelled" && this.#client.wire.open;
+    return expired ? describeFailure("total_timeout") : describeNoUpstream(reason);
   }
 
   async #answerFailure(failure: AttemptFailure): Promise<void> {

@@ -51,6 +51,8 @@ export class Relay {
   readonly #onAnswerSent = (written: boolean) => this.#answerSent(written);
   #coding: AnswerCoding = "verbatim";
   #attempt: Attempt | undefined;
+  /** Why the attempt is to end as soon as it has a connection. */
+  #abortedBefore: FailureKind | undefined;
   #upstream: UpstreamConnection | undefined;
   #sender: RequestSender | undefined;
 
@@ -63,6 +65,7 @@ export class Relay {
   /** Sends the request that was put together and passes the answer on. */
   start(attempt: Attempt): void {
     this.#attempt = attempt;
+    this.#abortedBefore = undefined;
     const upstream = this.#options.pool.take(attempt.upstream);
     if (upstream === undefined) void this.#connect(attempt);
     else this.#send(attempt, upstream);
@@ -70,7 +73,8 @@ export class Relay {
 
   /** Ends the attempt under way with this kind of failure. */
   abort(kind: FailureKind): void {
-    this.#upstream?.abort(kind);
+    if (this.#upstream === undefined) this.#abortedBefore ??= kind;
+    else this.#upstream.abort(kind);
   }
 
   /** The client took too long: to send its body, or to read the answer. */
@@ -89,9 +93,13 @@ export class Relay {
 
   async #connect(attempt: Attempt): Promise<void> {
     const { pool, timeouts } = this.#options;
+    const { wire, body } = this.#client;
+    wire.onEnd = this.#onClientEnd;
+    if (body.complete) wire.watch();
     const dialled = await pool.connect(attempt.upstream, timeouts.connect);
-    if (dialled.kind === "connected") this.#send(attempt, dialled.connection);
-    else this.#onFinish(dialled);
+    if (dialled.kind !== "connected") return this.#onFinish(dialled);
+    this.#send(attempt, dialled.connection);
+    if (this.#abortedBefore !== undefined) this.abort(this.#abortedBefore);
   }
 
   #send(attempt: Attempt, upstream: UpstreamConnection): void {
@@ -147,6 +155,14 @@ export class Relay {
     void this.#passBody();
   }
 
+  /** Whether the upstream cannot take a part of this request for the next one. */
+  #requestIsClear(): boolean {
+    const { body, head } = this.#client;
+    // A server that takes no body with these methods may not have read it.
+    const oddBody = head.hasBody && (head.method === "GET" || head.method === "HEAD");
+    return body.complete && !oddBody;
+  }
+
   /** The answer is malformed; any other error is a mistake of this program, told to its operator. */
   #broke(cause: unknown): void {
     if (!(cause instanceof MessageError)) this.#options.onError(cause);
@@ -162,7 +178,7 @@ export class Relay {
     const { pool } = this.#options;
     // Where one was stale the others are likely to be.
     if (failure?.kind === "stale_connection") pool.forget(upstream.upstreamId);
-    if (failure === undefined && this.#client.body.complete && upstream.mayBeUsedAgain(this.#body)) {
+    if (failure === undefined && this.#requestIsClear() && upstream.mayBeUsedAgain(this.#body)) {
       pool.put(upstream);
     } else pool.discard(upstream);
     this.#onFinish(failure);
