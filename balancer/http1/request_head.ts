@@ -1,3 +1,4 @@
+import { afterAuthority, isAuthority, isDigit } from "./authority.ts";
 import type { HeadLimits } from "./head_limits.ts";
 import type { KnownField } from "./known_field.ts";
 import { MessageError, type RefusalStatus } from "./message_error.ts";
@@ -5,20 +6,14 @@ import { MessageHead } from "./message_head.ts";
 import {
   ascii,
   ASTERISK,
-  CLOSE_BRACKET,
-  COLON,
   CR,
-  DIGIT,
   equals,
   equalsIgnoringCase,
-  HEX_VALUE,
-  HOST,
   IDENTIFIER,
   LF,
   NAME,
   NINE,
   OCTET_CLASS,
-  OPEN_BRACKET,
   PATH,
   QUERY,
   QUESTION,
@@ -318,43 +313,4 @@ function readVersion(bytes: Uint8Array, start: number): number {
     throw new MessageError(505, "Only HTTP/1.1 and HTTP/1.0 are served");
   }
   return minor;
-}
-
-function isDigit(octet: number | undefined): boolean {
-  return ((OCTET_CLASS[octet ?? 0] ?? 0) & DIGIT) !== 0;
-}
-
-const SCHEMES = [ascii("http://"), ascii("https://")];
-
-/** Where the path begins in a target in absolute form (RFC 9112, section 3.2.2). */
-function afterAuthority(bytes: Uint8Array, start: number, end: number): number {
-  for (const scheme of SCHEMES) {
-    const authority = start + scheme.length;
-    if (!equalsIgnoringCase(bytes, start, Math.min(authority, end), scheme)) continue;
-    let at = authority;
-    while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION) at++;
-    if (!isAuthority(bytes, authority, at)) break;
-    // Without a path there would be nothing to pass on but a query; no client of today sends that.
-    if (bytes[at] !== SLASH || at === end || bytes[at + 1] === SLASH) break;
-    return at;
-  }
-  throw new MessageError(400, "The request target is neither a path nor an http address");
-}
-
-/** `uri-host [ ":" port ]` with a host that is not empty (RFC 9110, sections 4.2.1 and 7.2). */
-function isAuthority(bytes: Uint8Array, start: number, end: number): boolean {
-  let at = start;
-  if (bytes[at] === OPEN_BRACKET) {
-    at++;
-    while (at < end && (HEX_VALUE[bytes[at] ?? 0] !== 255 || bytes[at] === COLON || bytes[at] === 0x2e)) at++;
-    if (at - start < 3 || bytes[at] !== CLOSE_BRACKET || at >= end) return false;
-    at++;
-  } else {
-    while (at < end && ((OCTET_CLASS[bytes[at] ?? 0] ?? 0) & HOST) !== 0) at++;
-    if (at === start) return false;
-  }
-  if (at === end) return true;
-  if (bytes[at] !== COLON || end - at > 6 || end - at < 2) return false;
-  for (at++; at < end; at++) if (!isDigit(bytes[at])) return false;
-  return true;
 }
