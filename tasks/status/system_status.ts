@@ -1,0 +1,111 @@
+import { adminOriginOf, authority, originOf, type PlannedProcess } from "../plan.ts";
+import { type InstanceReading, readInstance, type UpstreamState } from "./instance_reading.ts";
+import { type InstanceState, type InstanceStatus, instanceStatus } from "./instance_status.ts";
+
+/** How the whole system does: what `deno task status --json` writes. */
+export interface SystemStatus {
+  /** When it was looked at, as ISO 8601. */
+  readonly at: string;
+  readonly instances: readonly InstanceStatus[];
+  readonly totals: SystemTotals;
+}
+
+/** What the instances come to together. */
+export interface SystemTotals {
+  readonly ready: number;
+  readonly instances: number;
+  /** The share of the services' reads that a cache answered; `null` when nothing was read. */
+  readonly hitRatio: number | null;
+  /** Tasks that wait to run; `null` when no worker tells. */
+  readonly queueDepth: number | null;
+  readonly tasksRunning: number | null;
+}
+
+/** What one process answered when it was looked at. */
+export interface Look {
+  readonly process: PlannedProcess;
+  /** Whether it says that it is ready; `undefined` when it was not asked. */
+  readonly ready: boolean | undefined;
+  /** `undefined` when it does not answer. */
+  readonly reading: InstanceReading | undefined;
+}
+
+/** Fetches a URL. */
+export type Fetcher = (url: string, signal: AbortSignal) => Promise<Response>;
+
+/** Milliseconds that an answer may take. */
+const PATIENCE = 2_000;
+
+/** Looks at every process of a system once. */
+export async function lookAround(
+  processes: readonly PlannedProcess[],
+  options: { fetch: Fetcher; now: () => number },
+): Promise<Look[]> {
+  const balanced = new Set(processes.flatMap(({ role, calls }) => role === "balancer" ? calls : []));
+  return await Promise.all(processes.map(async (process) => {
+    const origin = adminOriginOf(process);
+    const ask = async (path: string) => {
+      const response = await options.fetch(`${origin}${path}`, AbortSignal.timeout(PATIENCE));
+      return { ok: response.ok, text: await response.text() };
+    };
+    try {
+      // A process that drains goes once its balancer has seen it unready, and takes who asks /readyz for the balancer.
+      // So where there is one, it is the one to ask.
+      const [healthy, metrics, readiness] = await Promise.all([
+        ask("/healthz"),
+        ask("/metrics"),
+        balanced.has(process.name) ? undefined : ask("/readyz"),
+      ]);
+      if (!healthy.ok || !metrics.ok) return { process, ready: undefined, reading: undefined };
+      return { process, ready: readiness?.ok, reading: readInstance(metrics.text, options.now()) };
+    } catch {
+      return { process, ready: undefined, reading: undefined };
+    }
+  }));
+}
+
+/** How a system does, from two looks around. */
+export function systemStatus(before: readonly Look[], now: readonly Look[]): SystemStatus {
+  const earlier = new Map(before.map(({ process, reading }) => [process.name, reading]));
+  const upstreams = new Map(now.flatMap(({ reading }) => [...reading?.upstreams ?? []]));
+  const instances = now.map(({ process, ready, reading }) => {
+    const { name, role, host, port } = process;
+    const state = stateOf(ready, reading, upstreams.get(authority(host, port)));
+    return instanceStatus({ name, role, address: originOf(process), state }, {
+      before: earlier.get(name),
+      now: reading,
+    });
+  });
+  const at = Math.max(0, ...now.map(({ reading }) => reading?.at ?? 0));
+  return { at: new Date(at).toISOString(), instances, totals: totalsOf(instances, before, now) };
+}
+
+function stateOf(
+  ready: boolean | undefined,
+  reading: InstanceReading | undefined,
+  upstream: UpstreamState | undefined,
+): InstanceState {
+  if (reading === undefined) return "down";
+  if (upstream === "ejected") return "ejected";
+  return ready === false || upstream === "down" ? "unready" : "ready";
+}
+
+function totalsOf(
+  instances: readonly InstanceStatus[],
+  before: readonly Look[],
+  now: readonly Look[],
+): SystemTotals {
+  const count = (looks: readonly Look[], what: "hits" | "misses") =>
+    looks.reduce((sum, { reading }) => sum + (reading?.[what] ?? 0), 0);
+  const hits = Math.max(0, count(now, "hits") - count(before, "hits"));
+  const reads = hits + Math.max(0, count(now, "misses") - count(before, "misses"));
+  // Each worker tells of the whole system: what one of them tells is all.
+  const tasks = now.find(({ reading }) => reading?.tasks !== undefined)?.reading?.tasks;
+  return {
+    ready: instances.filter(({ state }) => state === "ready").length,
+    instances: instances.length,
+    hitRatio: reads === 0 ? null : hits / reads,
+    queueDepth: tasks?.waiting ?? null,
+    tasksRunning: tasks?.running ?? null,
+  };
+}
