@@ -4,6 +4,14 @@ const MEBIBYTE = 1_048_576;
 /** Whose forwarding fields the inner balancers believe: the gateways'. */
 const LOOPBACK = "127.0.0.0/8";
 
+/**
+ * Milliseconds that the balancers give a readiness check. Roles take up to a second for checks of their own, and a busy
+ * machine adds to it; a process that has died is noticed at once all the same, since nothing listens there.
+ */
+const HEALTH_TIMEOUT = 1_500;
+/** How each balancer inside checks and whom it believes. */
+const INNER = { "trusted-proxy": LOOPBACK, "health-timeout": HEALTH_TIMEOUT };
+
 /** What `deno task up` starts: fifteen processes on one machine. */
 export const topology: Topology = {
   extraPorts: 5100,
@@ -13,7 +21,7 @@ export const topology: Topology = {
       role: "balancer",
       port: 8000,
       adminPort: 8001,
-      flags: { strategy: "round-robin" },
+      flags: { strategy: "round-robin", "health-timeout": HEALTH_TIMEOUT },
       links: { upstream: "api_gateway" },
     },
     {
@@ -32,7 +40,7 @@ export const topology: Topology = {
       name: "load_balancer_service",
       role: "balancer",
       port: 5002,
-      flags: { strategy: "least-connections", "trusted-proxy": LOOPBACK },
+      flags: { strategy: "least-connections", ...INNER },
       links: { upstream: "service" },
     },
     {
@@ -47,7 +55,7 @@ export const topology: Topology = {
       name: "load_balancer_worker",
       role: "balancer",
       port: 5007,
-      flags: { strategy: "least-connections", "trusted-proxy": LOOPBACK },
+      flags: { strategy: "least-connections", ...INNER },
       links: { upstream: "worker" },
     },
     {
@@ -62,7 +70,7 @@ export const topology: Topology = {
       name: "load_balancer_auth",
       role: "balancer",
       port: 5013,
-      flags: { strategy: "round-robin", "trusted-proxy": LOOPBACK },
+      flags: { strategy: "round-robin", ...INNER },
       links: { upstream: "auth_service" },
     },
   ],

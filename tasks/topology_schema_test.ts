@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import small from "./topologies/small.json" with { type: "json" };
 import { parseTopology, type Topology, TopologyError } from "./topology_schema.ts";
 
 function parse(groups: Topology["groups"]) {
@@ -49,4 +50,9 @@ Deno.test("parseTopology() refuses an unknown role, a port out of range and a fi
   ) {
     assertThrows(() => parseTopology({ extraPorts: 1, groups: [group] }, "test.json"), TopologyError);
   }
+});
+
+Deno.test("parseTopology() takes the example of a small system", () => {
+  const { groups } = parseTopology(small, "topologies/small.json");
+  assertEquals(groups.length, 8);
 });
