@@ -37,9 +37,6 @@ export const OCTET_CLASS: Uint8Array<ArrayBuffer> = classify();
 /** The value of a hexadecimal digit, 255 for every other octet. */
 export const HEX_VALUE: Uint8Array<ArrayBuffer> = hexValues();
 
-/** The lower-case hexadecimal digits. */
-export const HEX_DIGITS: Uint8Array<ArrayBuffer> = ascii("0123456789abcdef");
-
 /** The octets of an ASCII text. */
 export function ascii(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);

@@ -12,7 +12,7 @@ import { latin1 } from "./octets.ts";
 import { type OwnAnswer, problemOctets, responseOctets } from "./own_answer.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
 import { composeRequest, mayUpgrade } from "./request_composer.ts";
-import { REQUEST_ID_LENGTH, type RequestIds } from "./request_id.ts";
+import type { RequestIds } from "./request_id.ts";
 import { RequestView } from "./request_view.ts";
 
 /** How long a listener waits for its clients, in milliseconds. */

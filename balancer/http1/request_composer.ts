@@ -1,6 +1,6 @@
 import { ascii, latin1, ONE, SLASH } from "./octets.ts";
 import type { RequestHead } from "./request_head.ts";
-import { REQUEST_ID_LENGTH, type RequestIds } from "./request_id.ts";
+import type { RequestIds } from "./request_id.ts";
 import type { Wire } from "./wire.ts";
 
 /** The name of the field that {@linkcode RequestAdditions.origin} ends with. */
@@ -82,8 +82,8 @@ function copyHead(wire: Wire, head: RequestHead): number {
 
 function putRequestId(wire: Wire, head: RequestHead, ids: RequestIds): void {
   head.requestIdStart = wire.out;
-  ids.write(wire.bytes, wire.out);
-  head.requestIdEnd = wire.out += REQUEST_ID_LENGTH;
+  wire.put(ids.next());
+  head.requestIdEnd = wire.out;
   wire.putLineEnd();
 }
 
