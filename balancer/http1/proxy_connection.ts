@@ -318,12 +318,9 @@ export class ProxyConnection {
     const { wire } = this.#client;
     wire.onReadable = wire.onEnd = undefined;
     stats.refuse(status);
-    const requestId = new Uint8Array(REQUEST_ID_LENGTH);
-    ids.write(requestId, 0);
     this.#phase = "exchange";
-    await this.#write(
-      problemOctets({ status, detail: message }, { requestId, close: true, headOnly: false }),
-    );
+    const context = { requestId: ids.next(), close: true, headOnly: false };
+    await this.#write(problemOctets({ status, detail: message }, context));
     await this.#close();
   }
 
