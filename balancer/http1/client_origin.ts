@@ -1,6 +1,6 @@
 import type { AddressList } from "../address_list.ts";
 import { clientAddress, forwardedFields, type ForwardingFields } from "../forwarded.ts";
-import { ascii, equals, latin1 } from "./octets.ts";
+import { ascii, equals, fromLatin1, latin1 } from "./octets.ts";
 import { REQUEST_ID_NAME } from "./request_composer.ts";
 import type { RequestHead } from "./request_head.ts";
 
@@ -22,7 +22,15 @@ export interface ClientOriginOptions {
   readonly trusted: AddressList;
   /** Our name in `Via`. */
   readonly pseudonym: string;
+  /** Lines made before, shared by the connections of one listener. */
+  readonly cache: OriginCache;
 }
+
+/** Lines by peer and host. */
+export type OriginCache = Map<string, Uint8Array<ArrayBuffer>>;
+
+/** Clients send any host they like: so many lines are kept, and then all are forgotten. */
+const CACHE_SIZE = 1_024;
 
 /**
  * The lines that a request gets on its way because of where it came from: `X-Forwarded-*`, `Forwarded` and `Via`. Requests of one
@@ -45,7 +53,7 @@ export class ClientOrigin {
     const { hostStart, hostEnd } = head;
     if (this.#lines === undefined || !equals(bytes, hostStart, hostEnd, this.#host)) {
       this.#host = bytes.slice(hostStart, hostEnd);
-      this.#lines = this.#build(hostOf(bytes, head), NOTHING);
+      this.#lines = this.#shared(hostOf(bytes, head));
     }
     return this.#lines;
   }
@@ -57,6 +65,17 @@ export class ClientOrigin {
     return clientAddress(peer, { forwardedFor: head.text(bytes, NAMES.for), trusted });
   }
 
+  #shared(host: string | undefined): Uint8Array<ArrayBuffer> {
+    const { peer, cache } = this.#options;
+    const key = `${peer} ${host}`;
+    let lines = cache.get(key);
+    if (lines === undefined) {
+      if (cache.size >= CACHE_SIZE) cache.clear();
+      cache.set(key, lines = this.#build(host, NOTHING));
+    }
+    return lines;
+  }
+
   #build(host: string | undefined, came: ForwardingFields): Uint8Array<ArrayBuffer> {
     const { peer, protocol, trusted, pseudonym } = this.#options;
     const fields = forwardedFields({ peer, protocol, host }, { came, trusted });
@@ -66,7 +85,7 @@ export class ClientOrigin {
     if (fields.host !== undefined) lines += `X-Forwarded-Host: ${fields.host}\r\n`;
     if (fields.forwarded !== undefined) lines += `Forwarded: ${fields.forwarded}\r\n`;
     lines += REQUEST_ID_NAME;
-    return Uint8Array.from(lines, (character) => character.charCodeAt(0));
+    return fromLatin1(lines);
   }
 }
 

@@ -7,7 +7,7 @@ import { RequestHead, type RequestRules } from "./request_head.ts";
 import { Wire } from "./wire.ts";
 
 /** What an idle connection holds. Most heads fit; the buffer grows for those that do not. */
-const SIZES = { input: 2_048, growth: 1_024 };
+const SIZES = { input: 2_048, growth: 512 };
 
 /** What a client's connection is read with. */
 export interface ClientSideOptions {

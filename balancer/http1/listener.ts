@@ -5,7 +5,7 @@ import { type AddressList, addressList } from "../address_list.ts";
 import type { AttemptSource } from "../attempt.ts";
 import { monotonic } from "../monotonic.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import { ClientOrigin } from "./client_origin.ts";
+import { ClientOrigin, type OriginCache } from "./client_origin.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
 import { Endpoints, type EndpointsOptions } from "./endpoints.ts";
@@ -86,6 +86,7 @@ export class Listener {
   readonly #rules: { readonly bodyOnGet: boolean };
   readonly #maxConnections: number;
   readonly #proxyProtocol: boolean;
+  readonly #origins: OriginCache = new Map();
   /** Connections whose PROXY header has not come yet. */
   readonly #greeting = new Set<Connection>();
   #source: ConnectionSource | undefined;
@@ -159,6 +160,7 @@ export class Listener {
       protocol: this.#protocol,
       trusted: this.#trusted,
       pseudonym: this.#pseudonym,
+      cache: this.#origins,
     });
     const client = { origin, limits: this.#limits, rules: this.#rules, authority, received };
     const served = new ProxyConnection(connection, this.#shared, client);

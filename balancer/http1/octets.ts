@@ -49,6 +49,13 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return text;
 }
 
+/** The octets of a text whose characters are octets (ISO 8859-1). */
+export function fromLatin1(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
 /** Whether a span is a text but for the case of ASCII letters. `lower` is in lower case. */
 export function equalsIgnoringCase(
   bytes: Uint8Array,

@@ -5,6 +5,7 @@ import { BodyFraming } from "./body_framing.ts";
 import { ConnectionPool, type Dial } from "./connection_pool.ts";
 import type { HeadLimitsOptions } from "./head_limits.ts";
 import { MessageError } from "./message_error.ts";
+import { fromLatin1 } from "./octets.ts";
 import { RequestBodyWriter } from "./request_body_writer.ts";
 import { dial as dialSocket } from "./sockets.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
@@ -193,5 +194,5 @@ function requestHead(request: UpstreamRequest, body: RequestBodyWriter | undefin
   if (body !== undefined) text += body.framingField;
   else if (!WITHOUT_BODY.has(request.method)) text += "content-length: 0\r\n";
   // A header value is a string of octets, one a character.
-  return Uint8Array.from(`${text}\r\n`, (character) => character.charCodeAt(0));
+  return fromLatin1(`${text}\r\n`);
 }
