@@ -36,7 +36,7 @@ export function parseWrk(output: string): WrkResult {
   const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
   const percentile = (percent: string) => {
     const [, value, unit] = new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s)`, "m").exec(output) ?? [];
-    return Number(value) * (unit === "us" ? 0.001 : unit === "s" ? 1_000 : 1);
+    return unit === "us" ? Number(value) / 1_000 : Number(value) * (unit === "s" ? 1_000 : 1);
   };
   const sockets = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(
     1,

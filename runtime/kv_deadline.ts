@@ -60,7 +60,7 @@ function limitNext<T>(iterator: Deno.KvListIterator<T>, limit: Limit): Deno.KvLi
 
 async function inTime<T>(operation: Promise<T>, timeout: number, clock: Clock): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const error = new KvTimeoutError(`The database did not answer within ${timeout} ms`);
-  using _timer = clock.setTimeout(() => reject(error), timeout);
+  const giveUp = () => reject(new KvTimeoutError(`The database did not answer within ${timeout} ms`));
+  using _timer = clock.setTimeout(giveUp, timeout);
   return await Promise.race([operation, late]);
 }
