@@ -11,9 +11,10 @@ import {
 } from "@flotilla/runtime";
 import { Registry } from "prom-client";
 import { createAdmission, type Limiters } from "./admission.ts";
-import { createClientOf } from "./client.ts";
+import { type Client, createClientOf } from "./client.ts";
 import { compressed } from "./compression.ts";
 import { type CorsOptions, createCors } from "./cors.ts";
+import type { Dashboard } from "./dashboard/dashboard.ts";
 import type { AdmittedExchange, Exchange } from "./exchange.ts";
 import { endingWith, isEventStream } from "./event_stream.ts";
 import type { Fetcher } from "./forward.ts";
@@ -59,6 +60,8 @@ export interface GatewayOptions {
   checks?: Readonly<Record<string, ReadinessCheck>>;
   /** Milliseconds that a check may take. @default 1_000 */
   checkTimeout?: number;
+  /** The pages for administrators. @default none: `/dashboard` is not there */
+  dashboard?: Dashboard;
   /** The public API. @default {@linkcode ROUTE_TABLE} */
   routes?: readonly Route[];
   /** @default `systemClock` */
@@ -73,7 +76,7 @@ export interface GatewayOptions {
  */
 export function createGateway(options: GatewayOptions): Role {
   const { assertions, instance, routes = ROUTE_TABLE, clock = systemClock } = options;
-  const { checks, checkTimeout, registry = new Registry(), idempotency: store } = options;
+  const { checks, checkTimeout, registry = new Registry(), idempotency: store, dashboard } = options;
   const metrics = createGatewayMetrics(registry);
   const fetchers: Readonly<Record<UpstreamName, Fetcher>> = { ...options, gateway: createDocuments(routes) };
   const callInwards = createCallInwards({ fetchers, clock });
@@ -92,7 +95,9 @@ export function createGateway(options: GatewayOptions): Role {
     const client = clientOf(request, context);
     const fields = new Headers();
     try {
-      const response = await answer({ request, context, url, arrived, address: client.address, fields });
+      const exchange = { request, context, url, arrived, address: client.address, fields };
+      const response =
+        await (dashboard?.owns(url.pathname) ? show(dashboard, exchange, client) : answer(exchange));
       addFields(response.headers, fields);
       addSecurityFields(response.headers, client);
       return response;
@@ -103,6 +108,17 @@ export function createGateway(options: GatewayOptions): Role {
       addSecurityFields(problem.headers, client);
       throw problem;
     }
+  }
+
+  /** The pages are for browsers: a session is kept in cookies, and no other site's page gets to read them. */
+  async function show(pages: Dashboard, exchange: Exchange, client: Client): Promise<Response> {
+    const { request, context, url, address, fields } = exchange;
+    context.route = "/dashboard";
+    await admission.admit({ request, access: "public", address, fields });
+    const { requestId, draining } = context;
+    const response = await pages.fetch(request, { requestId, draining, ...client });
+    // Only what is the same for everybody is packed: the length of a page would tell of what is secret in it.
+    return pages.isPublic(url.pathname) ? compressed(response, request) : response;
   }
 
   async function answer(exchange: Exchange): Promise<Response> {

@@ -10,11 +10,14 @@ import {
   openKv,
   readFlags,
   refuseToStart,
+  secret,
   SecretError,
   serve,
   withDeadline,
 } from "@flotilla/runtime";
 import { type BackgroundKv, openInBackground } from "./background_kv.ts";
+import { createDashboard } from "./dashboard/dashboard.ts";
+import { watchTopology } from "./dashboard/topology_watch.ts";
 import { createGateway } from "./gateway.ts";
 import { gatewayFlags, trustedProxies } from "./gateway_flags.ts";
 import { createIdempotencyStore } from "./idempotency/idempotency_store.ts";
@@ -43,12 +46,25 @@ const kv = withDeadline(database);
 using revocations = createRevocationWatcher({ kv });
 const keys = createRemoteKeys({ fetch: ownCalls(auth, assertions), origin: flags.auth });
 const permits = permitStore(limits);
+const verifier = createTokenVerifier({ keys, isRevoked: (principal) => revocations.isRevoked(principal) });
+using system = watchTopology({ kv: database });
+const adminToken = balancerToken();
+using dashboard = createDashboard({
+  auth: auth.fetch,
+  worker: worker.fetch,
+  verifier,
+  assertions,
+  internalKey: signingKey(),
+  instance,
+  topology: () => system.topology,
+  ...(adminToken === undefined ? {} : { adminToken }),
+});
 
 const gateway = createGateway({
   auth: auth.fetch,
   service: service.fetch,
   worker: worker.fetch,
-  verifier: createTokenVerifier({ keys, isRevoked: (principal) => revocations.isRevoked(principal) }),
+  verifier,
   assertions,
   instance,
   limiters: {
@@ -66,7 +82,9 @@ const gateway = createGateway({
     worker: worker.reachable,
   },
   checkTimeout: 400,
+  dashboard,
 });
+dashboard.start();
 await serve(gateway, flags, { instance });
 
 function signingKey(): string {
@@ -74,6 +92,16 @@ function signingKey(): string {
     return internalKey();
   } catch (error) {
     if (error instanceof SecretError) refuseToStart(error.message);
+    throw error;
+  }
+}
+
+/** What the dashboard gives orders to balancers with; without it, it only looks. */
+function balancerToken(): string | undefined {
+  try {
+    return secret("FLOTILLA_ADMIN_TOKEN", { developmentDefault: "flotilla-development-admin-token" });
+  } catch (error) {
+    if (error instanceof SecretError) return undefined;
     throw error;
   }
 }

@@ -6,6 +6,7 @@ Deno.test("mod exports what others build on, and no more", () => {
     "PermitContentionError",
     "ROUTE_TABLE",
     "TIMEOUT_HEADER",
+    "createDashboard",
     "createGateway",
     "createIdempotencyStore",
     "createKvPermitStore",

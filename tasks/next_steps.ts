@@ -20,5 +20,6 @@ export function nextSteps(options: NextStepsOptions): string {
   curl -H "Authorization: Bearer <token>" ${edge}/data
   curl -X POST -H "Authorization: Bearer <token>" -H "Content-Type: application/json" -d '{"task":"report"}' ${edge}/longtask
 
+Watch it in a browser, as an administrator: ${edge}/dashboard
 Logs are in ${logs}. Ctrl-C drains and stops everything; a second Ctrl-C stops it at once.`;
 }

@@ -1,10 +1,12 @@
-import { authority, type PlannedProcess } from "./plan.ts";
+import { adminOriginOf, authority, type PlannedProcess } from "./plan.ts";
 import { variablesOf } from "./role_environment.ts";
 
 /** What {@linkcode permissionsOf} needs to know besides the process. */
 export interface PermissionOptions {
   /** The folder of the workspace, absolute. */
   root: string;
+  /** All processes of the system: gateways look at each of them for the dashboard. @default none */
+  processes?: readonly PlannedProcess[];
 }
 
 /** Flags of roles whose value is the address of another process, or a file of Deno KV, or `:memory:`. */
@@ -33,7 +35,7 @@ export function permissionsOf(process: PlannedProcess, options: PermissionOption
     ...targets.filter((target) => addressOf(target).length === 0),
   ].filter((path) => path !== ":memory:");
   return [
-    ...grant("net", [...ownAddresses(process), ...called]),
+    ...grant("net", [...ownAddresses(process), ...called, ...observed(process, options)]),
     ...grant("read", [...files, ...sourcesRead(process, options)]),
     ...grant("write", files),
     ...grant("env", variablesOf(process.role)),
@@ -53,6 +55,11 @@ function addressOf(target: string): string[] {
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol)) return [];
   return [authority(url.hostname.replaceAll(/[[\]]/g, ""), Number(url.port || defaultPort(url)))];
+}
+
+/** Where the processes answer for themselves that this one looks at. */
+function observed({ role }: PlannedProcess, { processes = [] }: PermissionOptions): string[] {
+  return role === "gateway" ? processes.flatMap((process) => addressOf(adminOriginOf(process))) : [];
 }
 
 function defaultPort({ protocol }: URL): number {

@@ -66,6 +66,18 @@ Deno.test("permissionsOf() keeps the token of the stores from balancers", () => 
   assertEquals(permissions("load_balancer_service")["env"]?.includes("DENO_KV_ACCESS_TOKEN"), false);
 });
 
+Deno.test("permissionsOf() lets a gateway, and nobody else, look at all processes where they answer for themselves", () => {
+  const [lookingAt, own] = ["api_gateway_1", "service_1"].map((name) => {
+    const process = processes.find((candidate) => candidate.name === name);
+    assert(process !== undefined, name);
+    return permissionsOf(process, { root, processes })[0]?.split(",") ?? [];
+  });
+  const addresses = processes.map(({ host, port, adminPort = port }) => `${host}:${adminPort}`);
+  const seen = lookingAt?.map((address) => address.replace("--allow-net=", "")) ?? [];
+  assertEquals(addresses.filter((address) => !seen.includes(address)), []);
+  assertEquals(own?.length, 3);
+});
+
 Deno.test("permissionsOf() lets auth read the source of its Web Workers, and write nothing", () => {
   assertEquals(permissions("auth_service_1")["read"], ["/flotilla/auth"]);
   assertEquals(permissions("auth_service_1")["write"], undefined);

@@ -10,7 +10,7 @@ const ADMIN_TOKEN = "FLOTILLA_ADMIN_TOKEN";
 /** The variables that a role's code may read, and no other is put into its environment. */
 const VARIABLES: Readonly<Record<RoleName, readonly string[]>> = {
   balancer: [...COMMON, ADMIN_TOKEN],
-  gateway: [...COMMON, KV_TOKEN, INTERNAL_KEY],
+  gateway: [...COMMON, KV_TOKEN, INTERNAL_KEY, ADMIN_TOKEN],
   auth: [...COMMON, KV_TOKEN, INTERNAL_KEY],
   service: [...COMMON, KV_TOKEN, INTERNAL_KEY],
   worker: [...COMMON, KV_TOKEN, INTERNAL_KEY],

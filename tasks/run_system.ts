@@ -5,6 +5,7 @@ import { denoLauncher } from "./launch.ts";
 import { nextSteps } from "./next_steps.ts";
 import { originOf, type PlannedProcess } from "./plan.ts";
 import { processTable } from "./process_table.ts";
+import { publishTopology } from "./publish_topology.ts";
 import { probeReadiness } from "./readiness_probe.ts";
 import { Reporter } from "./reporter.ts";
 import { type StopSignals, stopSignals } from "./stop_signals.ts";
@@ -49,6 +50,7 @@ export async function runSystem(
     launch: denoLauncher({
       root,
       drain,
+      processes,
       extraFlags: ({ role }) => role === "auth" && users?.fresh === true ? ["--seed-development-admin"] : [],
     }),
     probe: probeReadiness,
@@ -59,12 +61,23 @@ export async function runSystem(
   supervisor.start();
   const started = await untilReady(supervisor, terminal, signals);
   if (started === "ready") {
+    await publish(processes, terminal);
     announce(supervisor, terminal, { logs, developmentAdmin: users?.fresh ?? false });
     await users?.settle();
     await signals.asked;
   }
   const stopped = await stopAll(supervisor, terminal, signals);
   return started === "failed" || !stopped ? 1 : 0;
+}
+
+/** Without it the system does all but show itself. */
+async function publish(processes: readonly PlannedProcess[], terminal: Terminal): Promise<void> {
+  try {
+    await publishTopology(processes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    terminal.say(`The dashboard has no topology to show: ${reason}`, "notice");
+  }
 }
 
 /** The new database in which an account for development is made; `undefined` in production. */

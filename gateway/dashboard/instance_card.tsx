@@ -1,0 +1,71 @@
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Bindings } from "./bindings.ts";
+import { Bound } from "./bound.tsx";
+import type { PublishedInstance } from "./published_topology.ts";
+
+const FIGURES = [
+  ["rps", "Requests/s"],
+  ["p50", "p50"],
+  ["p99", "p99"],
+  ["errors", "Errors/s"],
+  ["inflight", "In flight"],
+  ["memory", "Memory"],
+  ["lag", "Loop lag"],
+  ["ejections", "Ejections"],
+] as const;
+
+/** One instance: how it stands, what it does, and what can be done with it. */
+export function InstanceCard(
+  { instance, bindings }: { instance: PublishedInstance; bindings: Bindings },
+): JSX.Element {
+  const { name, role, origin } = instance;
+  const state = bindings[`${name}.state`] ?? "unknown";
+  return (
+    <article
+      class="panel instance"
+      id={`instance-${name}`}
+      tabindex={-1}
+      aria-labelledby={`name-${name}`}
+      data-bind={`state:${name}.state`}
+      data-state={state}
+    >
+      <header>
+        <h3 id={`name-${name}`}>{name}</h3>
+        <span class="badge" data-bind={`text:${name}.state`}>{state}</span>
+        <p class="quiet">{role} · {URL.parse(origin)?.host}</p>
+      </header>
+      <svg class="spark" viewBox="0 0 120 28" preserveAspectRatio="none" aria-hidden="true">
+        <polyline points="" data-spark={name} vector-effect="non-scaling-stroke" />
+      </svg>
+      <dl>
+        {FIGURES.map(([key, label]) => (
+          <div {...(key === "errors" ? stateOf(bindings, `${name}.errors.state`) : {})}>
+            <dt>{label}</dt>
+            <dd>
+              <Bound name={`${name}.${key}`} of={bindings} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <p class="reason" data-bind={`text:${name}.reason`}>{bindings[`${name}.reason`] ?? ""}</p>
+      <Controls name={name} bindings={bindings} />
+    </article>
+  );
+}
+
+function Controls({ name, bindings }: { name: string; bindings: Bindings }): JSX.Element {
+  const order = { type: "button", "data-instance": name, "aria-haspopup": "dialog" } as const;
+  return (
+    <div class="controls" {...stateOf(bindings, `${name}.controls`)}>
+      <button {...order} data-order="drain" aria-label={`Drain ${name}`}>Drain</button>
+      <button {...order} data-order="resume" aria-label={`Undrain ${name}`}>Undrain</button>
+      <button {...order} data-order="weigh" class="second" aria-label={`Weigh ${name}`}>
+        Weight <Bound name={`${name}.weight`} of={bindings} />
+      </button>
+    </div>
+  );
+}
+
+function stateOf(bindings: Bindings, name: string): { "data-bind": string; "data-state": string } {
+  return { "data-bind": `state:${name}`, "data-state": bindings[name] ?? "" };
+}

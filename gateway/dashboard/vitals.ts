@@ -1,0 +1,87 @@
+import type { CacheReading, Reading } from "./reading.ts";
+
+/** How one process does now: rates over the last seconds, and states. */
+export interface Vitals {
+  /** Requests a second. */
+  readonly rps: number;
+  /** Failures a second. */
+  readonly errors: number;
+  /** Seconds; `undefined` while nothing is answered. */
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
+  /** Requests a second to each upstream, by its id. */
+  readonly sent: ReadonlyMap<string, number>;
+  /** Reads of each layer of a cache within the time looked at. */
+  readonly cache: ReadonlyMap<string, CacheReading>;
+  /** Seconds that were looked at. */
+  readonly seconds: number;
+  /** What it told last. */
+  readonly reading: Reading;
+}
+
+/** What happened between two readings of the same process. One that has started anew in between counts from there. */
+export function vitalsBetween(before: Reading, now: Reading): Vitals {
+  const seconds = Math.max(0.001, (now.at - before.at) / 1_000);
+  // Another process answers at this address if it has answered less than before.
+  const from = now.requests < before.requests ? undefined : before;
+  const latency = new Map(
+    [...now.latency].map(([bound, count]) => [bound, count - (from?.latency.get(bound) ?? 0)]),
+  );
+  return {
+    rps: (now.requests - (from?.requests ?? 0)) / seconds,
+    errors: Math.max(0, now.errors - (from?.errors ?? 0)) / seconds,
+    p50: quantile(latency, 0.5),
+    p99: quantile(latency, 0.99),
+    sent: new Map(
+      [...now.upstreams].map(([id, { attempts }]) => [
+        id,
+        grown(from?.upstreams.get(id)?.attempts, attempts) / seconds,
+      ]),
+    ),
+    cache: new Map(
+      [...now.cache].map(([layer, { hits, misses }]) => [layer, {
+        hits: grown(from?.cache.get(layer)?.hits, hits),
+        misses: grown(from?.cache.get(layer)?.misses, misses),
+      }]),
+    ),
+    seconds,
+    reading: now,
+  };
+}
+
+function grown(before: number | undefined, now: number): number {
+  return before === undefined || before > now ? now : now - before;
+}
+
+/**
+ * The value below which a share of what a cumulative histogram counted lies, as `histogram_quantile` of Prometheus
+ * estimates it: evenly spread within a bucket.
+ *
+ * @param share from 0 to 1
+ * @returns `undefined` for an empty histogram
+ *
+ * @example
+ * ```ts
+ * import { quantile } from "./vitals.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(quantile(new Map([[1, 0], [2, 10], [Infinity, 10]]), 0.5), 1.5);
+ * ```
+ */
+export function quantile(histogram: ReadonlyMap<number, number>, share: number): number | undefined {
+  const buckets = [...histogram].sort(([a], [b]) => a - b);
+  const total = buckets.at(-1)?.[1] ?? 0;
+  if (total <= 0) return undefined;
+  const rank = share * total;
+  let lower = 0;
+  let below = 0;
+  for (const [bound, count] of buckets) {
+    if (count >= rank && count > below) {
+      if (bound === Infinity) return lower;
+      return lower + (bound - lower) * (rank - below) / (count - below);
+    }
+    lower = bound;
+    below = count;
+  }
+  return lower;
+}

@@ -1,0 +1,67 @@
+import {
+  type PublishedInstance,
+  type PublishedTopology,
+  publishedTopologySchema,
+  TOPOLOGY_KEY,
+} from "@flotilla/gateway/topology";
+import { kvAccessToken, openKv, withDeadline } from "@flotilla/runtime";
+import { adminOriginOf, originOf, type PlannedProcess } from "./plan.ts";
+
+/** Milliseconds that the database has to take the topology. */
+const PATIENCE = 5_000;
+
+/** Processes as they are told to others: where each is, whom it calls, and how far it is from the clients. */
+export function describeTopology(processes: readonly PlannedProcess[]): PublishedTopology {
+  const tiers = tiersOf(processes);
+  return {
+    instances: processes.map((process): PublishedInstance => {
+      const { name, role, adminPort } = process;
+      const ownOrigin = adminOriginOf(process);
+      return {
+        name,
+        role,
+        origin: originOf(process),
+        ownOrigin,
+        ...(adminPort === undefined ? {} : { adminOrigin: ownOrigin }),
+        tier: tiers.get(name) ?? 0,
+        calls: [...new Set(process.calls)],
+      };
+    }),
+  };
+}
+
+/**
+ * Writes the topology into the database of the gateways, whose dashboard shows it; to be called at every change of it.
+ * Gateways without a database on the network show none.
+ *
+ * @throws {Error} when the database cannot be reached or refuses
+ */
+export async function publishTopology(processes: readonly PlannedProcess[]): Promise<void> {
+  const gateway = processes.find(({ role }) => role === "gateway");
+  const target = gateway?.flags.find(([flag]) => flag === "database")?.[1];
+  if (target === undefined || !/^https?:/.test(target)) return;
+  const topology = publishedTopologySchema.parse(describeTopology(processes));
+  // Deno's client has no other way to be told its token.
+  Deno.env.set("DENO_KV_ACCESS_TOKEN", kvAccessToken());
+  using database = await openKv(target, { signal: AbortSignal.timeout(PATIENCE) });
+  await withDeadline(database, { timeout: PATIENCE }).set(TOPOLOGY_KEY, topology);
+}
+
+/**
+ * How many calls away from the clients each process is, by the shortest way. Those that call nobody stand behind all
+ * others, wherever they are called from.
+ */
+function tiersOf(processes: readonly PlannedProcess[]): ReadonlyMap<string, number> {
+  const tiers = new Map<string, number>();
+  const called = new Set(processes.flatMap(({ calls }) => calls));
+  let tier = processes.filter(({ name }) => !called.has(name));
+  for (let number = 0; tier.length > 0; number++) {
+    for (const { name } of tier) tiers.set(name, number);
+    const next = new Set(tier.flatMap(({ calls }) => calls));
+    tier = processes.filter(({ name }) => next.has(name) && !tiers.has(name));
+  }
+  const callers = processes.filter(({ calls }) => calls.length > 0);
+  const last = Math.max(0, ...callers.map(({ name }) => (tiers.get(name) ?? 0) + 1));
+  for (const { name, calls } of processes) if (calls.length === 0 && called.has(name)) tiers.set(name, last);
+  return tiers;
+}
