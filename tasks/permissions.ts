@@ -66,7 +66,7 @@ function defaultPort({ protocol }: URL): number {
   return protocol === "https:" ? 443 : 80;
 }
 
-/** auth hashes passwords in Web Workers, whose source Deno counts as a file that is read. */
+/** auth hashes passwords and worker computes in Web Workers, whose source Deno counts as a file that is read. */
 function sourcesRead({ role }: PlannedProcess, { root }: PermissionOptions): string[] {
-  return role === "auth" ? [`${root}/auth`] : [];
+  return role === "auth" || role === "worker" ? [`${root}/${role}`] : [];
 }

@@ -44,13 +44,30 @@ Deno.test("reads that take stale values are never older than they asked for", as
   assertEquals(checkHistory(history), []);
 });
 
+/**
+ * The promises that are seen broken, over as many runs as it takes to see all that are expected: what a sabotaged part
+ * makes of a run hangs on how its requests happen to meet.
+ */
+async function brokenPromises(
+  options: Omit<MemorySystemOptions, "seed">,
+  expected: number,
+): Promise<string[]> {
+  const broken = new Set<string>();
+  for (let seed = 5; seed < 15 && broken.size < expected; seed++) {
+    for (const promise of promises(checkHistory(await run({ ...options, seed })))) broken.add(promise);
+  }
+  return [...broken].sort();
+}
+
 Deno.test("checkHistory() sees that a change log names the wrong records", async () => {
-  const violations = checkHistory(await run({ seed: 5, wrapDatabase: misnamedChanges }));
-  assertEquals(promises(violations), ["fresh", "linearizable", "session"]);
+  assertEquals(await brokenPromises({ wrapDatabase: misnamedChanges }, 3), [
+    "fresh",
+    "linearizable",
+    "session",
+  ]);
 });
 
 Deno.test("checkHistory() sees that a cache passes old values off as new", async () => {
-  const violations = checkHistory(await run({ seed: 6, wrapCache: restampedValues }));
-  assertEquals(promises(violations).includes("linearizable"), true);
-  assertEquals(promises(violations).includes("fresh"), true);
+  const broken = await brokenPromises({ wrapCache: restampedValues }, 3);
+  assertEquals(broken.includes("linearizable") && broken.includes("fresh"), true);
 });
