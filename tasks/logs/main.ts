@@ -55,28 +55,6 @@ async function follow(logs: readonly InstanceLog[], show: (entry: LogEntry) => v
   }
 }
 
-const logs = await findLogs(folder).catch(() => refuseToStart(`Cannot read ${folder}: give --data FOLDER`));
-  return logs.filter(({ instance }) => isNamed(instance, flags.instance));
-}
-
-async function* entriesOf(log: InstanceLog): AsyncGenerator<LogEntry> {
-  const read = createEntryReader(log.instance);
-  for await (const line of readLines(log)) if (line !== "") yield read(line);
-}
-
-/** Shows what all logs gain, each time sorted by time. */
-async function follow(logs: readonly InstanceLog[], show: (entry: LogEntry) => void): Promise<never> {
-  const tails = await Promise.all(logs.map(async ({ instance, path }) => ({
-    read: createEntryReader(instance),
-    tail: await LogTail.open(path),
-  })));
-  for (;;) {
-    const gained = await Promise.all(tails.map(async ({ read, tail }) => (await tail.read()).map(read)));
-    for (const entry of gained.flat().sort((a, b) => a.time - b.time)) show(entry);
-    await sleep(POLL_INTERVAL);
-  }
-}
-
 const logs = await wantedLogs();
 const terminal = new Terminal();
 setColorEnabled(Deno.stdout.isTerminal() && !Deno.noColor);
