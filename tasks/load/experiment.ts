@@ -1,3 +1,4 @@
+import { sleep } from "@flotilla/runtime";
 import { type ApiClient, LoadError } from "./api_client.ts";
 import type { Progress } from "./live_view.ts";
 import { type Killed, type LoadReport, makeReport } from "./load_report.ts";
@@ -27,7 +28,11 @@ export interface ExperimentOptions {
 /** Milliseconds between two calls of `onProgress`. */
 const PROGRESS_INTERVAL = 250;
 /** Records that are written at a time before a load. */
-const WRITERS = 8;
+const WRITERS = 4;
+/** Answers that ask to come back later, how often that is done, and after how many milliseconds. */
+const BUSY: ReadonlySet<number> = new Set([429, 503]);
+const ATTEMPTS = 10;
+const BACK_OFF = 1_000;
 
 /**
  * Writes a scenario's records, makes its load, kills what it says, waits for the tasks that were started, and sums up.
@@ -77,20 +82,28 @@ export async function runExperiment(scenario: Scenario, options: ExperimentOptio
 async function writeRecords({ records }: Scenario, client: ApiClient): Promise<void> {
   let next = 0;
   const write = async () => {
-    while (next < records) {
-      const number = next++;
-      const answer = await client.send({
-        method: "PUT",
-        path: `/data/${recordId(number)}`,
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ value: { number, text: "made by deno task load" } }),
-      });
-      if (answer.kind === "answer" && answer.status < 300) continue;
+    while (next < records) await writeRecord(next++, client);
+  };
+  await Promise.all(Array.from({ length: WRITERS }, write));
+}
+
+/** Writes one record, again when the system asks to come back later. */
+async function writeRecord(number: number, client: ApiClient): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    const answer = await client.send({
+      method: "PUT",
+      path: `/data/${recordId(number)}`,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ value: { number, text: "made by deno task load" } }),
+    });
+    if (answer.kind === "answer" && answer.status < 300) return;
+    const busy = answer.kind === "answer" && BUSY.has(answer.status);
+    if (!busy || attempt === ATTEMPTS) {
       const why = answer.kind === "answer" ? String(answer.status) : answer.reason;
       throw new LoadError(`Cannot write the record ${recordId(number)}: ${why}`);
     }
-  };
-  await Promise.all(Array.from({ length: WRITERS }, write));
+    await sleep(BACK_OFF);
+  }
 }
 
 /** Kills what the scenario says, each at its time. */
