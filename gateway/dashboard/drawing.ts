@@ -38,7 +38,7 @@ interface Measures {
 }
 
 const MEASURES: Readonly<Record<Direction, Measures>> = {
-  across: { width: 184, height: 46, between: 76, beside: 14 },
+  across: { width: 206, height: 46, between: 70, beside: 14 },
   down: { width: 96, height: 54, between: 40, beside: 10 },
 };
 /** Room at the sides; ways past several tiers run in it. */

@@ -39,7 +39,10 @@ export function InstanceCard(
       </svg>
       <dl>
         {FIGURES.map(([key, label]) => (
-          <div {...(key === "errors" ? stateOf(bindings, `${name}.errors.state`) : {})}>
+          <div
+            class={key}
+            {...stateOf(bindings, key === "errors" ? `${name}.errors.state` : `${name}.${key}`)}
+          >
             <dt>{label}</dt>
             <dd>
               <Bound name={`${name}.${key}`} of={bindings} />
@@ -59,8 +62,8 @@ function Controls({ name, bindings }: { name: string; bindings: Bindings }): JSX
     <div class="controls" {...stateOf(bindings, `${name}.controls`)}>
       <button {...order} data-order="drain" aria-label={`Drain ${name}`}>Drain</button>
       <button {...order} data-order="resume" aria-label={`Undrain ${name}`}>Undrain</button>
-      <button {...order} data-order="weigh" class="second" aria-label={`Weigh ${name}`}>
-        Weight <Bound name={`${name}.weight`} of={bindings} />
+      <button {...order} data-order="weigh" class="second">
+        Weight <Bound name={`${name}.weight`} of={bindings} /> <span class="unseen">of {name}</span>
       </button>
     </div>
   );

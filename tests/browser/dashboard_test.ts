@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import AXE from "axe-core/axe.min.js" with { type: "text" };
+import type { Page } from "playwright-core";
+import { z } from "zod";
+import { signIn } from "../client.ts";
+import { canStartSystem, startSystem, type System } from "../system.ts";
+import { canBrowse, openBrowser, signInTo } from "./browser.ts";
+
+/** Milliseconds that something may take to be seen on a busy machine. */
+const PATIENCE = 30_000;
+
+async function stateOf(page: Page, name: string, state: string): Promise<void> {
+  await page.locator(`#instance-${name}[data-state=${state}]`).waitFor({ timeout: PATIENCE });
+}
+
+async function refusesOthers(page: Page, { origin }: System): Promise<void> {
+  const admin = await signIn(origin);
+  const credentials = { username: "someone", password: "a rather long sentence of words" };
+  const made = await admin.send("POST", "/auth/users", { json: credentials });
+  assertEquals(made.status, 201, made.text);
+  await page.goto(`${origin}/dashboard`);
+  await page.getByLabel("Name").fill(credentials.username);
+  await page.getByLabel("Password").fill(credentials.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").getByText("administrators").waitFor();
+}
+
+async function seesDeathAndReturn(page: Page, system: System): Promise<void> {
+  await stateOf(page, "worker_2", "up");
+  await system.kill("worker_2");
+  // A worker is back within a second or so: what is waited for is the sentence that names it.
+  await page.locator(".health[data-state=bad]").waitFor({ timeout: PATIENCE });
+  await stateOf(page, "worker_2", "up");
+}
+
+async function followsTask(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Run a report" }).click();
+  await page.locator("#own-tasks li[data-state=succeeded]").first().waitFor({ timeout: PATIENCE });
+}
+
+async function order(page: Page, button: string): Promise<void> {
+  await page.getByRole("button", { name: button }).click();
+  await page.getByRole("button", { name: "Confirm" }).click();
+}
+
+async function drainsAndUndrains(page: Page, system: System): Promise<void> {
+  await order(page, "Drain api_gateway_1");
+  await stateOf(page, "api_gateway_1", "draining");
+  const { headers } = await (await signIn(system.origin)).send("GET", "/data");
+  assertEquals(headers.get("x-served-by"), "api_gateway_2");
+  await order(page, "Undrain api_gateway_1");
+  await stateOf(page, "api_gateway_1", "up");
+}
+
+const violationsSchema = z.array(z.string());
+
+async function findsNothing(page: Page): Promise<void> {
+  const look =
+    `${AXE}; axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes[0].html))`;
+  assertEquals(violationsSchema.parse(await page.evaluate(look)), []);
+}
+
+Deno.test({
+  name: "dashboard: an administrator signs in, sees what happens as it happens, and gives orders",
+  ignore: !canStartSystem || !canBrowse,
+  // The browser's driver keeps a process and pipes of its own until it is closed.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn(test) {
+    await using system = await startSystem();
+    const browser = await openBrowser();
+    try {
+      const context = await browser.newContext({ colorScheme: "dark" });
+      const page = await context.newPage();
+      const elsewhere: string[] = [];
+      page.on("request", (request) => {
+        if (new URL(request.url()).origin !== system.origin) elsewhere.push(request.url());
+      });
+      const failures: string[] = [];
+      page.on("pageerror", ({ message }) => failures.push(message));
+      await test.step("refuses who is no administrator", () => refusesOthers(page, system));
+      await test.step("lets an administrator in", () => signInTo(page, system.origin));
+      await test.step("shows a worker killed and back", () => seesDeathAndReturn(page, system));
+      await test.step("follows a task to its end", () => followsTask(page));
+      await test.step("drains and undrains an instance", () => drainsAndUndrains(page, system));
+      await test.step("gives axe nothing to find, in the dark and in the light", async () => {
+        await findsNothing(page);
+        await page.emulateMedia({ colorScheme: "light" });
+        await page.setViewportSize({ width: 360, height: 740 });
+        await findsNothing(page);
+      });
+      await test.step("asks no other site for anything, and runs without error", () => {
+        assertEquals({ elsewhere, failures }, { elsewhere: [], failures: [] });
+      });
+    } finally {
+      await browser.close();
+    }
+  },
+});
