@@ -121,7 +121,12 @@ class Plot {
           y: { range: (_, __, most) => [0, share ? 1 : Math.max(most ?? 0, this.least()) * 1.1] },
         },
         axes: [
-          { ...axis, size: 28, space: 70, values: [[60, "{HH}:{mm}", null, null, null, null, null, null, 1]] },
+          {
+            ...axis,
+            size: 28,
+            space: 70,
+            values: [[60, "{HH}:{mm}", null, null, null, null, null, null, 1]],
+          },
           { ...axis, size: 54, space: 32, values: (_, ticks) => ticks.map((tick) => this.format(tick)) },
         ],
         series: [
