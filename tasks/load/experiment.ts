@@ -56,7 +56,7 @@ export async function runExperiment(scenario: Scenario, options: ExperimentOptio
   const timer = setInterval(tell, PROGRESS_INTERVAL);
   try {
     const killing = killInTime(scenario, { ...options, duration, elapsed, kills });
-    await keepPace(async (turn) => {
+    const load = keepPace(async (turn) => {
       const { step, path, headers, body } = maker.next();
       inFlight++;
       const answer = await client.send({ method: step.method, path, headers, body });
@@ -66,13 +66,14 @@ export async function runExperiment(scenario: Scenario, options: ExperimentOptio
       maker.remember(answer.task);
       tasks.push(answer.task);
     }, { rate, duration: duration * 1_000, ...(signal === undefined ? {} : { signal }) });
-    await killing;
+    await Promise.all([load, killing]);
   } finally {
     clearInterval(timer);
   }
   tell();
+  const lasted = signal?.aborted === true ? Math.min(duration, Math.ceil(elapsed() / 1_000)) : duration;
   return makeReport(tally, {
-    ...{ scenario, url: client.origin, began: began.wall, rate, duration, kills },
+    ...{ scenario, url: client.origin, began: began.wall, rate, duration: lasted, kills },
     ...(strategy === undefined ? {} : { strategy }),
     ...(tasks.length === 0 ? {} : { tasks: await untilSettled(client, tasks) }),
   });

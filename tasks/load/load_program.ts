@@ -45,8 +45,10 @@ export async function runLoads(scenario: Scenario, options: LoadProgramOptions):
   }
   allowKills(scenario, options);
   const reports: LoadReport[] = [];
+  const signal = firstInterrupt();
   for (const strategy of options.compare ?? [undefined]) {
-    reports.push(await runOne(scenario, strategy, options));
+    if (signal.aborted) break;
+    reports.push(await runOne(scenario, strategy, { ...options, signal }));
     terminal.say(`\n${reports.slice(-1).map(renderReport).join("")}\n`);
   }
   if (reports.length > 1) terminal.say(`${renderComparison(reports)}\n`);
@@ -57,20 +59,32 @@ export async function runLoads(scenario: Scenario, options: LoadProgramOptions):
 async function runOne(
   scenario: Scenario,
   strategy: string | undefined,
-  options: LoadProgramOptions,
+  options: LoadProgramOptions & { signal: AbortSignal },
 ): Promise<LoadReport> {
-  const { topology, username, password, rate, duration, url = edgeOf(topology) } = options;
+  const { topology, username, password, rate, duration, signal, url = edgeOf(topology) } = options;
   await using balancer = strategy === undefined ? undefined : await startStrategyBalancer(topology, strategy);
   const client = await signIn(balancer?.origin ?? url, { username, password });
   using live = liveProgress();
   return await runExperiment(scenario, {
     client,
+    signal,
     onProgress: live.show,
     ...(rate === undefined ? {} : { rate }),
     ...(duration === undefined ? {} : { duration }),
     ...(strategy === undefined ? {} : { strategy }),
     ...(scenario.kills.length === 0 ? {} : { kill: (kill: Kill) => killOne(kill, options) }),
   });
+}
+
+/** Ctrl-C ends a load early, with its report; the second one ends the program. */
+function firstInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  const onInterrupt = () => {
+    Deno.removeSignalListener("SIGINT", onInterrupt);
+    controller.abort();
+  };
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  return controller.signal;
 }
 
 /** Where clients call a system: the first process that no other calls. */

@@ -24,6 +24,8 @@ export interface SystemTotals {
 /** What one process answered when it was looked at. */
 export interface Look {
   readonly process: PlannedProcess;
+  /** When; milliseconds since the epoch. */
+  readonly at: number;
   /** Whether it says that it is ready; `undefined` when it was not asked. */
   readonly ready: boolean | undefined;
   /** `undefined` when it does not answer. */
@@ -56,10 +58,13 @@ export async function lookAround(
         ask("/metrics"),
         balanced.has(process.name) ? undefined : ask("/readyz"),
       ]);
-      if (!healthy.ok || !metrics.ok) return { process, ready: undefined, reading: undefined };
-      return { process, ready: readiness?.ok, reading: readInstance(metrics.text, options.now()) };
+      if (!healthy.ok || !metrics.ok) {
+        return { process, at: options.now(), ready: undefined, reading: undefined };
+      }
+      const at = options.now();
+      return { process, at, ready: readiness?.ok, reading: readInstance(metrics.text, at) };
     } catch {
-      return { process, ready: undefined, reading: undefined };
+      return { process, at: options.now(), ready: undefined, reading: undefined };
     }
   }));
 }
@@ -76,7 +81,7 @@ export function systemStatus(before: readonly Look[], now: readonly Look[]): Sys
       now: reading,
     });
   });
-  const at = Math.max(0, ...now.map(({ reading }) => reading?.at ?? 0));
+  const at = Math.max(0, ...now.map((look) => look.at));
   return { at: new Date(at).toISOString(), instances, totals: totalsOf(instances, before, now) };
 }
 

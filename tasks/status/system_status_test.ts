@@ -86,6 +86,7 @@ Deno.test("systemStatus() tells states as balancers see them, and of what is ask
   const gone = systemStatus(now, await look(processes, { 1: edge(10) }, 1_000));
   assertEquals(gone.instances.map(({ state }) => state), ["ready", "down", "down", "down"]);
   assertEquals([gone.instances[1]?.rps, gone.totals.queueDepth], [null, null]);
+  assertEquals(systemStatus([], await look(processes, {}, 5_000)).at, "1970-01-01T00:00:05.000Z");
 });
 
 Deno.test("systemStatus() counts from its start what another process at the same address tells", async () => {
