@@ -60,7 +60,7 @@ async function measuresStayInside(system: System): Promise<void> {
     const { status } = await send(system.origin, "GET", path, {
       headers: { authorization: `Bearer ${token}` },
     });
-    assertEquals([path, status], [path, 404]);
+    assert(status === 404 || status === 400, `${path}: ${status}`);
   }
   assertEquals((await send(system.originOf("service_1"), "GET", "/metrics")).status, 200);
 }

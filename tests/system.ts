@@ -84,15 +84,16 @@ const PATIENCE = 60_000;
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const start = await launchSystem(options);
   const { output, ended, child, data } = start;
-  const first = await Promise.race([output.line(/^Flotilla is ready on /), ended]);
-  if (typeof first !== "string") throw new Error(`The system ended instead of being ready:\n${output.text}`);
+  const last = await Promise.race([output.line(/^Logs are in /), ended]);
+  if (typeof last !== "string") throw new Error(`The system ended instead of being ready:\n${output.text}`);
+  const origin = output.all(/^Flotilla is ready on (http:\S+)$/)[0]?.[1] ?? unknownProcess("edge");
   const origins = new Map(
     output.all(/^(\w+) +\w+ +(http:\S+) +\d+ +ready$/).map(([, name = "", at = ""]) => [name, at]),
   );
   const planned = new Map(plansOf(start).map((process) => [process.name, adminOriginOf(process)]));
   const pidOf = (name: string) => lastPid(output, name);
   return {
-    origin: first.replace("Flotilla is ready on ", ""),
+    origin,
     data,
     output,
     names: [...origins.keys()],
