@@ -85,7 +85,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const start = await launchSystem(options);
   const { output, ended, child, data } = start;
   const last = await Promise.race([output.line(/^Logs are in /), ended]);
-  if (typeof last !== "string") throw new Error(`The system ended instead of being ready:\n${output.text}`);
+  if (typeof last !== "string") {
+    await start[Symbol.asyncDispose]();
+    throw new Error(`The system ended instead of being ready:\n${output.text}`);
+  }
   const origin = output.all(/^Flotilla is ready on (http:\S+)$/)[0]?.[1] ?? unknownProcess("edge");
   const origins = new Map(
     output.all(/^(\w+) +\w+ +(http:\S+) +\d+ +ready$/).map(([, name = "", at = ""]) => [name, at]),
