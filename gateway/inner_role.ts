@@ -1,5 +1,5 @@
 import { ASSERTION_HEADER, type AssertionSigner } from "@flotilla/auth/verify";
-import { type Balancer, createBalancer } from "@flotilla/balancer";
+import { type Balancer, createBalancer, tcpTransport } from "@flotilla/balancer";
 import { type ReadinessCheck, REQUEST_ID_HEADER } from "@flotilla/runtime";
 import type { Fetcher } from "./forward.ts";
 
@@ -23,6 +23,7 @@ export function createInnerRole(origin: string, options: { instance: string }): 
     // The gateway's own time-outs, route by route, come first.
     timeouts: { firstByte: 600_000 },
     pseudonym: options.instance,
+    transport: tcpTransport(),
   });
   return {
     origin,

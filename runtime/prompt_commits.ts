@@ -1,3 +1,4 @@
+import { deserialize, Serializer } from "node:v8";
 import { openKv as openFetchKv } from "@deno/kv";
 
 /**
@@ -31,7 +32,12 @@ export async function withPromptCommits(
   options: { target: string; accessToken: string },
 ): Promise<Deno.Kv> {
   const { target, accessToken } = options;
-  const large: Writer = await openFetchKv(target, { accessToken, implementation: "remote" });
+  const large: Writer = await openFetchKv(target, {
+    accessToken,
+    implementation: "remote",
+    encodeV8,
+    decodeV8: deserialize,
+  });
   const overrides: Partial<Deno.Kv> = {
     atomic: () => new SizedOperation(kv, large),
     async set(key, value, setOptions) {
@@ -135,15 +141,20 @@ class SizedOperation implements Deno.AtomicOperation {
   }
 }
 
-/** Whether both clients write the value alike: text, numbers, bytes, and objects and arrays of text and numbers. */
-function isPlain(value: unknown): boolean {
-  return value instanceof Uint8Array || isData(value);
+/** As Deno writes values. `serialize` of `node:v8` writes typed arrays in a way of Node's own. */
+function encodeV8(value: unknown): Uint8Array {
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return serializer.releaseBuffer();
 }
 
-function isData(value: unknown): boolean {
+/** Whether both clients write the value alike: text, numbers, bytes, and objects and arrays of these. */
+function isPlain(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return typeof value !== "function";
-  if (Array.isArray(value)) return value.every(isData);
-  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isData);
+  if (value instanceof Uint8Array) return true;
+  if (Array.isArray(value)) return value.every(isPlain);
+  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isPlain);
 }
 
 /** About how many bytes a value has when it is sent; counting ends where it is large anyway. */
