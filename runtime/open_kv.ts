@@ -36,9 +36,11 @@ export async function openKv(target: string, options: OpenKvOptions = {}): Promi
 }
 
 async function openTarget(target: string): Promise<Deno.Kv> {
-  const kv = await Deno.openKv(target);
-  if (!/^https?:/.test(target)) return kv;
-  return await withPromptCommits(kv, { target, accessToken: kvAccessToken() });
+  if (!/^https?:/.test(target)) return await Deno.openKv(target);
+  const accessToken = kvAccessToken();
+  // Deno's client takes the token from nowhere else.
+  Deno.env.set("DENO_KV_ACCESS_TOKEN", accessToken);
+  return await withPromptCommits(await Deno.openKv(target), { target, accessToken });
 }
 
 /** `Deno.openKv` tells an unreachable server from a refusal by its message only. */
