@@ -97,6 +97,35 @@ Deno.test("Relay sends an idempotent request again when a kept connection was st
   assertEquals(kinds(proxy), ["stale_connection"]);
 });
 
+Deno.test("Relay sends an idempotent request again whose small body came apart from its head", async () => {
+  await using proxy = new ProxyFixture();
+  const { client, upstream } = await kept(proxy);
+  await client.say("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\n");
+  await client.say("he");
+  await client.say("llo");
+  await upstream.hear(/hello$/);
+  upstream.close();
+  const fresh = await proxy.upstream();
+  await fresh.hear(/hello$/);
+  await fresh.say(OK);
+  assertMatch(await client.head(), /^HTTP\/1\.1 200/);
+});
+
+Deno.test("Relay passes nothing on of a small answer that breaks off, and tries again", async () => {
+  await using proxy = new ProxyFixture();
+  const client = proxy.client();
+  await client.say(GET);
+  const upstream = await proxy.upstream();
+  await upstream.head();
+  await upstream.say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+  upstream.close();
+  const fresh = await proxy.upstream();
+  await fresh.head();
+  await fresh.say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+  await fresh.say("llo");
+  assertMatch(await client.hear(/hello$/), /^HTTP\/1\.1 200 OK/);
+});
+
 Deno.test("Relay does not send a POST again that may have arrived: 502", async () => {
   await using proxy = new ProxyFixture();
   const { client, upstream } = await kept(proxy);

@@ -37,7 +37,10 @@ export interface ProxyConnectionOptions extends RelayOptions {
   readonly clientTimeouts: ClientTimeouts;
 }
 
-type Phase = "idle" | "head" | "exchange" | "closing";
+type Phase = "idle" | "head" | "body" | "exchange" | "closing";
+
+/** Octets of a request's body that is waited for before an upstream is chosen. */
+const SMALL_BODY = 16_384;
 
 /** Serves one client's connection: one request after another, each passed on to an upstream. */
 export class ProxyConnection {
@@ -102,7 +105,7 @@ export class ProxyConnection {
   #advance(): void {
     const { wire } = this.#client;
     try {
-      if (!this.#parse()) return wire.open ? wire.read() : void this.#close();
+      if (!this.#parse() || !this.#isWhole()) return wire.open ? wire.read() : void this.#close();
       wire.onReadable = wire.onEnd = undefined;
       const own = this.#begin();
       if (own !== undefined) return void this.#answerOwn(own);
@@ -167,6 +170,22 @@ export class ProxyConnection {
     if (wire.full && wire.grow()) head.reset();
     if (this.#phase === "idle") wire.deadline = deadlines.now + clientTimeouts.head;
     this.#phase = "head";
+    return false;
+  }
+
+  /**
+   * Whether a small body is there. It is waited for, so that the request can be sent again whole when its upstream dies: many
+   * clients send head and body apart.
+   */
+  #isWhole(): boolean {
+    const { pool: { deadlines }, clientTimeouts } = this.#options;
+    const { wire, head } = this.#client;
+    const { contentLength, expectsContinue } = head;
+    if (contentLength <= 0 || contentLength > SMALL_BODY || expectsContinue) return true;
+    if (wire.holds(head.end - wire.start + contentLength)) return true;
+    head.reset();
+    if (this.#phase === "idle") wire.deadline = deadlines.now + clientTimeouts.head;
+    this.#phase = "body";
     return false;
   }
 
@@ -366,6 +385,8 @@ export class ProxyConnection {
         return this.#client.wire.cut();
       case "head":
         return void this.#refuse(new MessageError(408, "The head of the request did not come in time"));
+      case "body":
+        return void this.#refuse(new MessageError(408, "The body of the request did not come in time"));
       case "exchange":
         return this.#relay.clientExpired();
     }

@@ -13,6 +13,9 @@ import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 import type { Wire } from "./wire.ts";
 
+/** Octets of an answer's body that is waited for before anything of it is passed on. */
+const SMALL_BODY = 16_384;
+
 /** What the relays of one listener share. */
 export interface RelayOptions {
   readonly pool: ConnectionPool;
@@ -137,6 +140,7 @@ export class Relay {
         return wire.read();
       }
       if (head.interim) return void this.#passInterim(upstream);
+      if (!this.#isWhole(upstream)) return wire.read();
       wire.deadline = Infinity;
       this.#attempt?.responded(head.status);
       if (head.status === 101) return void this.#upgrade(upstream);
@@ -146,6 +150,19 @@ export class Relay {
     } catch (cause) {
       this.#broke(cause);
     }
+  }
+
+  /**
+   * Whether a small answer is there with its body. It is waited for, so that the request can be sent elsewhere when the upstream
+   * dies in between, and the client never sees half of it.
+   */
+  #isWhole({ wire, head }: UpstreamConnection): boolean {
+    const { contentLength, status } = head;
+    const bodiless = status === 204 || status === 304 || this.#client.head.method === "HEAD";
+    if (contentLength <= 0 || contentLength > SMALL_BODY || bodiless) return true;
+    if (wire.holds(head.end - wire.start + contentLength)) return true;
+    head.reset();
+    return false;
   }
 
   #answerSent(written: boolean): void {

@@ -39,7 +39,7 @@ Deno.test("ProxyConnection answers 408 to a body that comes too slowly", async (
   const clock = new ManualClock();
   await using proxy = new ProxyFixture({ clock, timeouts });
   const client = proxy.client();
-  await client.say("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\na");
+  await client.say("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 20000\r\n\r\na");
   const upstream = await proxy.upstream();
   await upstream.hear(/a$/);
   for (let i = 0; i < 3; i++) {
@@ -92,7 +92,7 @@ Deno.test("Relay breaks off when an answer stands still", async () => {
   await client.say(GET);
   const upstream = await proxy.upstream();
   await upstream.head();
-  await upstream.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+  await upstream.say("HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\nhello");
   await client.hear(/hello$/);
   await clock.advance(3_200);
   assertEquals(await client.rest(), "");

@@ -140,6 +140,16 @@ export class Wire implements Timed {
     return true;
   }
 
+  /**
+   * Makes room for so many octets behind {@linkcode start}, and answers whether they are there. When they are not, what was parsed of
+   * them is parsed again after the next read, since it may have moved.
+   */
+  holds(octets: number): boolean {
+    if (this.available >= octets) return true;
+    if (this.full) this.grow();
+    return false;
+  }
+
   /** Gives a buffer that had grown back, when nothing is in it and the last message, of so many octets, had no need of it. */
   shrink(octets: number): void {
     const { input, growth } = this.#sizes;
