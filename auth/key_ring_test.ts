@@ -70,7 +70,8 @@ Deno.test("KeySeal.open() opens nothing for another key id, or altered", async (
   assertEquals((await seal.open(sealed, "a"))?.d, "d");
   assertEquals(await seal.open(sealed, "b"), undefined);
   const [head, key, iv, text, tag] = sealed.split(".");
-  assertEquals(await seal.open([head, key, iv, `A${text?.slice(1)}`, tag].join("."), "a"), undefined);
+  const altered = `${text?.startsWith("A") ? "B" : "A"}${text?.slice(1)}`;
+  assertEquals(await seal.open([head, key, iv, altered, tag].join("."), "a"), undefined);
 });
 
 Deno.test("withKey() retires a key when all that it signed until the next one has ended", () => {
