@@ -40,7 +40,10 @@ const LATE = Symbol("late");
  */
 export async function forward(call: Call, options: ForwardOptions): Promise<Response> {
   const { fetcher, address, timeout, client, clock } = options;
-  const { url, method, fields: headers, content: body } = call;
+  const { url, method, fields, content: body } = call;
+  const headers = new Headers(fields);
+  // A body whose length is told can be kept by the balancer and sent again when a role dies within the request.
+  if (body instanceof Uint8Array) headers.set("content-length", String(body.byteLength));
   const controller = new AbortController();
   const onClientGone = () => controller.abort(client.reason);
   if (client.aborted) onClientGone();
