@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "./clock.ts";
+import { overrideKv } from "./override_kv.ts";
 
 /** A KV operation did not end in time; a write may still come into effect. */
 export class KvTimeoutError extends Error {
@@ -25,7 +26,7 @@ export interface KvDeadlineOptions {
 export function withDeadline(kv: Deno.Kv, options: KvDeadlineOptions = {}): Deno.Kv {
   const { timeout = 2_000, clock = systemClock } = options;
   const limit = <T>(operation: Promise<T>): Promise<T> => inTime(operation, timeout, clock);
-  const limited: Partial<Deno.Kv> = {
+  return overrideKv(kv, {
     get: <T>(...args: Parameters<Deno.Kv["get"]>) => limit(kv.get<T>(...args)),
     getMany: <T extends readonly unknown[]>(
       keys: readonly [...{ [K in keyof T]: Deno.KvKey }],
@@ -35,12 +36,6 @@ export function withDeadline(kv: Deno.Kv, options: KvDeadlineOptions = {}): Deno
     delete: (key) => limit(kv.delete(key)),
     atomic: () => limitCommit(kv.atomic(), limit),
     list: <T>(...args: Parameters<Deno.Kv["list"]>) => limitNext(kv.list<T>(...args), limit),
-  };
-  return new Proxy(kv, {
-    get(target, name) {
-      const own: unknown = Reflect.get(limited, name) ?? Reflect.get(target, name, target);
-      return typeof own === "function" && !(name in limited) ? own.bind(target) : own;
-    },
   });
 }
 

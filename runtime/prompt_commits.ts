@@ -1,5 +1,6 @@
 import { deserialize, Serializer } from "node:v8";
 import { openKv as openFetchKv } from "@deno/kv";
+import { overrideKv } from "./override_kv.ts";
 
 /**
  * What an atomic operation is made of in both clients. A step is kept and given to whichever client commits.
@@ -53,12 +54,7 @@ export async function withPromptCommits(
       overrides.close?.();
     },
   };
-  return new Proxy(kv, {
-    get(real, name) {
-      const own: unknown = Reflect.get(overrides, name) ?? Reflect.get(real, name, real);
-      return typeof own === "function" && !(name in overrides) ? own.bind(real) : own;
-    },
-  });
+  return overrideKv(kv, overrides);
 }
 
 /** An atomic operation that chooses its client by how large it has become. */
