@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@flotilla/runtime";
+import { type Clock, ProblemError, systemClock } from "@flotilla/runtime";
 import { type JWTHeaderParameters, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
 import {
@@ -25,7 +25,7 @@ export interface TokenVerifier {
    * The principal of a token.
    *
    * @throws {TokenError} 401 when it does not hold; its `code` says why
-   * @throws {ProblemError} 503 when no key is known yet
+   * @throws {ProblemError} 503 when no key is known yet, or not yet what was revoked
    */
   verify(token: string): Promise<Principal>;
 }
@@ -40,6 +40,11 @@ export interface TokenVerifierOptions {
   audience?: string;
   /** Whether the session of a principal has ended: asked each time, also for tokens seen before. @default never */
   isRevoked?: (principal: Principal) => boolean;
+  /**
+   * Resolves when `isRevoked` knows what was revoked before now. A token that was not seen before waits for it, so that
+   * a gateway which has only just started lets nobody in whose session has ended. @default at once
+   */
+  revocationsKnown?: () => Promise<void>;
   /** Seconds that clocks of two hosts may be apart. @default 5 */
   tolerance?: number;
   /** How many tokens that hold are remembered. @default 10_000 */
@@ -57,6 +62,7 @@ interface Seen {
 
 /** No token of ours comes near it; a longer one is not worth a look. */
 const LONGEST_TOKEN = 4_096;
+const UNKNOWN_REVOCATIONS = "Tokens cannot be checked: it is not known yet which sessions have ended";
 
 /**
  * Checks access tokens by RFC 8725: algorithm and type are fixed, issuer, audience and all times are checked, and the
@@ -67,7 +73,8 @@ const LONGEST_TOKEN = 4_096;
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { keys, issuer = TOKEN_ISSUER, audience = TOKEN_AUDIENCE, clock = systemClock } = options;
-  const { isRevoked = () => false, tolerance = TOKEN_TOLERANCE, capacity = 10_000 } = options;
+  const { isRevoked = () => false, revocationsKnown = () => Promise.resolve() } = options;
+  const { tolerance = TOKEN_TOLERANCE, capacity = 10_000 } = options;
   if (!(tolerance >= 0 && tolerance <= 300)) {
     throw new RangeError(`Cannot check tokens: tolerance must be 0 to 300 seconds, got ${tolerance}`);
   }
@@ -94,6 +101,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       requiredClaims: ["exp", "nbf", "iat", "sub", "jti"],
     });
     const principal = principalOf(claimsSchema.parse(payload));
+    await revocationsKnown().catch((cause) => {
+      throw new ProblemError(503, UNKNOWN_REVOCATIONS, { headers: { "retry-after": "1" }, cause });
+    });
     if (isRevoked(principal)) throw new TokenError("revoked");
     const until = (principal.expires + tolerance) * 1_000;
     seen.set(token, { principal, kid: protectedHeader.kid ?? "", until });

@@ -141,6 +141,29 @@ Deno.test("createTokenVerifier() refuses a revoked session, also for a token see
   }
 });
 
+Deno.test("createTokenVerifier() lets nobody in before it is known which sessions have ended", async () => {
+  const known = Promise.withResolvers<void>();
+  const ended = new Set<string>();
+  const { verifier, token } = await tokenFixture({
+    isRevoked: ({ session }) => ended.has(session),
+    revocationsKnown: () => known.promise,
+  });
+  const pending = verifier.verify(await token());
+  ended.add("k0-session");
+  known.resolve();
+  assertEquals((await assertRejects(() => pending, TokenError)).code, "revoked");
+});
+
+Deno.test("createTokenVerifier() answers 503 while it cannot be known which sessions have ended", async () => {
+  const { verifier, token } = await tokenFixture({
+    revocationsKnown: () => Promise.reject(new Error("The database is away")),
+  });
+  const text = await token();
+  const error = await assertRejects(() => verifier.verify(text), ProblemError);
+  assertEquals([error.status, error.headers.get("retry-after")], [503, "1"]);
+  assertEquals(verifier.peek(text), undefined);
+});
+
 Deno.test("createTokenVerifier() remembers no more tokens than its capacity", async () => {
   const { verifier, token } = await tokenFixture({ capacity: 2 });
   const texts = [await token(), await token(), await token()];

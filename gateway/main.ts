@@ -46,7 +46,11 @@ const kv = withDeadline(database);
 using revocations = createRevocationWatcher({ kv });
 const keys = createRemoteKeys({ fetch: ownCalls(auth, assertions), origin: flags.auth });
 const permits = permitStore(limits);
-const verifier = createTokenVerifier({ keys, isRevoked: (principal) => revocations.isRevoked(principal) });
+const verifier = createTokenVerifier({
+  keys,
+  isRevoked: (principal) => revocations.isRevoked(principal),
+  revocationsKnown: () => revocations.ready(),
+});
 using system = watchTopology({ kv: database });
 const adminToken = balancerToken();
 using dashboard = createDashboard({
