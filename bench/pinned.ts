@@ -1,4 +1,4 @@
-/** A process of a benchmark, held on one core and ended with the `using` block that started it. */
+/** A process of a benchmark, held on one core where one is named, and ended with the `using` block that started it. */
 export interface Pinned extends AsyncDisposable {
   readonly pid: number;
   /** What it wrote on standard error so far. */
@@ -7,19 +7,20 @@ export interface Pinned extends AsyncDisposable {
 
 /** How {@linkcode startPinned} starts. */
 export interface PinnedOptions {
-  /** Number of the core. */
-  core: number;
+  /** Number of the core. @default those of this process */
+  core?: number;
   /** @default this process's environment */
   env?: Record<string, string>;
   /** @default this process's folder */
   cwd?: string;
 }
 
-/** Starts a program on one core. */
+/** Starts a program. */
 export function startPinned(command: readonly string[], options: PinnedOptions): Pinned {
-  const { core, env = {}, cwd } = options;
-  const child = new Deno.Command("taskset", {
-    args: ["-c", String(core), ...command],
+  const { env = {}, cwd } = options;
+  const [program = "", ...args] = held(command, options.core);
+  const child = new Deno.Command(program, {
+    args,
     env,
     ...(cwd === undefined ? {} : { cwd }),
     stdin: "null",
@@ -45,11 +46,17 @@ export function startPinned(command: readonly string[], options: PinnedOptions):
   };
 }
 
-/** Runs a program on one core to its end and gives what it wrote. */
+/** The command that runs `command` on that core. */
+function held(command: readonly string[], core: number | undefined): readonly string[] {
+  return core === undefined ? command : ["taskset", "-c", String(core), ...command];
+}
+
+/** Runs a program to its end and gives what it wrote. */
 export async function runPinned(command: readonly string[], options: PinnedOptions): Promise<string> {
-  const { core, env = {} } = options;
-  const output = await new Deno.Command("taskset", {
-    args: ["-c", String(core), ...command],
+  const { env = {} } = options;
+  const [program = "", ...args] = held(command, options.core);
+  const output = await new Deno.Command(program, {
+    args,
     env,
     stdin: "null",
     stdout: "piped",

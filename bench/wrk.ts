@@ -13,7 +13,8 @@ export interface WrkResult {
 
 /** What wrk is to send. */
 export interface WrkOptions {
-  core: number;
+  /** Number of its core. @default those of this process */
+  core?: number;
   connections: number;
   seconds: number;
   /** Path of a Lua script. @default none */
@@ -25,10 +26,11 @@ export interface WrkOptions {
 /** Loads `url` with wrk, one thread. */
 export async function wrk(url: string, options: WrkOptions): Promise<WrkResult> {
   const { core, connections, seconds, script, args = [] } = options;
+  const place = core === undefined ? {} : { core };
   const scripted = script === undefined ? [] : ["-s", script];
   const rest = args.length === 0 ? [] : ["--", ...args];
   const command = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--latency", ...scripted, url, ...rest];
-  return parseWrk(await runPinned(command, { core }));
+  return parseWrk(await runPinned(command, place));
 }
 
 /** Reads what `wrk --latency` prints. */

@@ -2,10 +2,11 @@
 import { flag, listFlag, number, readFlags } from "@flotilla/runtime";
 import { z } from "zod";
 import { describeMachine } from "../machine.ts";
+import { medians } from "../medians.ts";
 import { keepSection } from "../results_file.ts";
 import { type Layout, measureFull, type Measurement, measurePaced } from "./measure.ts";
 import { installNodePeers, PEERS } from "./peers.ts";
-import { medians, table, YARDSTICK } from "./report.ts";
+import { table, YARDSTICK } from "./report.ts";
 import { startUpstream } from "./upstream.ts";
 import { WORKLOADS } from "./workloads.ts";
 
@@ -43,7 +44,7 @@ const workloads = WORKLOADS.filter(({ name }) =>
 try {
   if (peers.some(({ name }) => /^Node|^@fastify/.test(name))) await installNodePeers(folder);
   await using _upstream = await startUpstream({ folder, port: layout.upstreamPort, core: layout.clientCore });
-  const full = medians(await inRounds((peer) => measureFull(peer, workloads, layout)));
+  const full = medians(await inRounds((peer) => measureFull(peer, workloads, layout)), groupOf);
   const tables = workloads.map(({ name }) => table(name, full));
   const [small] = workloads;
   const yardstick = full.find(({ peer, workload }) => peer === YARDSTICK && workload === small?.name);
@@ -51,7 +52,7 @@ try {
     const rate = Math.round(yardstick.requestsPerSecond / 2);
     const paced = await inRounds(async (peer) => [await measurePaced(peer, small, { layout, rate })]);
     tables.push(`At about ${rate} requests a second, half of what nginx does (latency is what counts here):`);
-    tables.push(table(small.name, medians(paced)));
+    tables.push(table(small.name, medians(paced, groupOf)));
   }
   const machine = await describeMachine({
     nginx: ["nginx", "-v"],
@@ -68,12 +69,12 @@ try {
 
 async function inRounds(
   measure: (peer: typeof peers[number]) => Promise<Measurement[]>,
-): Promise<Measurement[][]> {
-  const rounds: Measurement[][] = [];
+): Promise<Measurement[]> {
+  const rounds: Measurement[] = [];
   for (let round = 1; round <= flags.rounds; round++) {
     for (const peer of peers) {
       const measured = await measure(peer);
-      rounds.push(measured);
+      rounds.push(...measured);
       for (const { workload, requestsPerSecond, p50, p99, errors } of measured) {
         const figures = `${Math.round(requestsPerSecond)}/s, p50 ${p50.toFixed(2)} ms, p99 ${
           p99.toFixed(2)
@@ -83,4 +84,8 @@ async function inRounds(
     }
   }
   return rounds;
+}
+
+function groupOf({ peer, workload }: Measurement): string {
+  return `${peer}, ${workload}`;
 }

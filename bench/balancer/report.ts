@@ -15,13 +15,3 @@ export function table(workload: string, measurements: readonly Measurement[]): s
   const head = `| ${workload} | requests/s | of ${YARDSTICK} | p50 ms | p99 ms | errors |`;
   return [head, "| --- | ---: | ---: | ---: | ---: | ---: |", ...lines].join("\n");
 }
-
-/** Of several rounds, for each peer and workload the one with the middle rate. */
-export function medians(rounds: readonly (readonly Measurement[])[]): Measurement[] {
-  const groups = Map.groupBy(rounds.flat(), ({ peer, workload }) => `${peer}\n${workload}`);
-  return [...groups.values()].flatMap((group) => {
-    const sorted = group.toSorted((a, b) => a.requestsPerSecond - b.requestsPerSecond);
-    const middle = sorted[Math.floor((sorted.length - 1) / 2)];
-    return middle === undefined ? [] : [middle];
-  });
-}
