@@ -3,14 +3,23 @@ import { z } from "zod";
 const statuses = ["scheduled", "queued", "running", "retrying", "succeeded", "failed", "cancelled"];
 const idSchema = z.string().min(1).max(128);
 
+const repeatSchema = z.union([
+  z.strictObject({ every: z.number().min(1) }),
+  z.strictObject({
+    cron: z.string().meta({ examples: ["30 2 * * *"] }),
+    time_zone: z.string().optional().meta({ description: "UTC unless given", examples: ["Europe/Berlin"] }),
+  }),
+]);
+
 /** `POST /longtask`: members that are not named here are the input of the kind. */
 export const newTaskSchema: z.ZodType = z.looseObject({
   task: z.string().min(1).max(64).meta({ description: "The kind, such as report" }),
   priority: z.int().min(-10).max(10).optional(),
   delay: z.number().min(0).optional().meta({ description: "Seconds until it may begin" }),
   run_at: z.iso.datetime({ offset: true }).optional().meta({ description: "When it may begin" }),
-  repeat: z.object({ every: z.number() }).optional().meta({
-    description: "Seconds from one run to the next",
+  repeat: repeatSchema.optional().meta({
+    description:
+      "Comes again: every so many seconds, or at the times of a cron pattern by the clocks of a time zone",
   }),
   notify: z.looseObject({ url: z.string() }).optional().meta({ description: "Is called when it is over" }),
 }).meta({ id: "NewTask", example: { task: "report" } });
@@ -20,6 +29,7 @@ export const queuedSchema: z.ZodType = z.object({
   status: z.literal("Task queued"),
   id: z.string(),
   url: z.string(),
+  schedule: z.string().optional().meta({ description: "The schedule's address, when it comes again" }),
 }).meta({ id: "QueuedTask" });
 
 const fileSchema = z.object({
@@ -53,6 +63,21 @@ export const taskPageSchema: z.ZodType = z.object({
   next: z.string().nullable().meta({ description: "?cursor of the next page" }),
 }).meta({ id: "TaskPage" });
 
+/** A task that comes again. */
+export const scheduleSchema: z.ZodType = z.looseObject({
+  id: z.string(),
+  task: z.string(),
+  repeat: repeatSchema,
+  created: z.iso.datetime(),
+  url: z.string(),
+  next: z.object({ id: z.string(), url: z.string(), run_at: z.iso.datetime() }),
+}).meta({ id: "Schedule" });
+
+/** `GET /longtask/schedules` */
+export const schedulesSchema: z.ZodType = z.object({ schedules: z.array(scheduleSchema) }).meta({
+  id: "Schedules",
+});
+
 /** What a task has written about its run. */
 export const taskLogSchema: z.ZodType = z.object({
   lines: z.array(z.looseObject({ time: z.iso.datetime() })),
@@ -83,6 +108,8 @@ export const taskFileParams = z.object({ id: idSchema, name: z.string().min(1).m
 /** The query of `GET /longtask`. */
 export const taskQuery = z.strictObject({
   status: z.enum(statuses).optional(),
+  task: z.string().max(64).optional().meta({ description: "Of this kind only" }),
+  schedule: z.string().max(128).optional().meta({ description: "Of this schedule only" }),
   limit: z.coerce.number().int().min(1).max(100).optional().meta({ description: "20 unless given" }),
   cursor: z.string().optional().meta({ description: "next of the page before" }),
   owner: ownerSchema,

@@ -23,6 +23,7 @@ function recurring(before: Task, after: Task): Task[] {
   if (before.repeat === undefined) return [];
   const now = after.updated;
   const due = nextTime(before.repeat, before.state.due, now);
+  if (due === undefined) return [];
   return [newTask({ ...before, id: generate(now), now, state: { status: "scheduled", due } })];
 }
 

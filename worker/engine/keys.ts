@@ -20,6 +20,7 @@ export const PRIORITY_STEP = 30_000;
  * - `lane`: the lanes that may have such tasks;
  * - `agenda`: when something must happen to a task if nobody does anything before: it is due, or its lease ends;
  * - `failed`: the tasks that failed;
+ * - `schedule`: the task that comes next of each that comes again;
  * - `permit`: the places taken where only so many tasks of a kind, or of an owner, may run at once;
  * - `count`: how many tasks have each status, and how many have ended in each way;
  * - `wake`: changes whenever there may be something to do;
@@ -36,6 +37,8 @@ export const keys = {
   lanes: ["lane"],
   agenda: ["agenda"],
   failed: ["failed"],
+  schedule: (owner: string, id: string): Deno.KvKey => ["schedule", owner, id],
+  schedulesOf: (owner: string): Deno.KvKey => ["schedule", owner],
   wake: ["wake"],
   permits: (scope: "kind" | "owner", name: string): Deno.KvKey => ["permit", scope, name],
   count: (status: TaskStatus): Deno.KvKey => ["count", status],
@@ -65,6 +68,10 @@ export function indexKeys(task: Task): Deno.KvKey[] {
     case "queued":
       return [[...keys.ready(subject, kind), state.since - task.priority * PRIORITY_STEP, id]];
     case "scheduled":
+      return [
+        [...keys.agenda, state.due, subject, id],
+        ...(task.schedule === undefined ? [] : [[...keys.schedule(subject, task.schedule), id]]),
+      ];
     case "retrying":
       return [[...keys.agenda, state.due, subject, id]];
     case "running":

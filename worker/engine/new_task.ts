@@ -7,6 +7,8 @@ export interface NewTask extends Pick<Task, "id" | "kind" | "owner" | "input"> {
   priority?: number;
   /** @default it comes once */
   repeat?: Recurrence;
+  /** @default its own id when it comes again */
+  schedule?: string;
   /** @default nobody is told */
   notify?: Notify;
   /** Milliseconds since the epoch. */
@@ -16,14 +18,14 @@ export interface NewTask extends Pick<Task, "id" | "kind" | "owner" | "input"> {
 
 /** A task that nobody has begun. */
 export function newTask(options: NewTask): Task {
-  const { id, kind, owner, input, priority = 0, repeat, notify, now, state } = options;
+  const { id, kind, owner, input, priority = 0, repeat, schedule = id, notify, now, state } = options;
   return {
     id,
     kind,
     owner,
     input,
     priority,
-    ...(repeat === undefined ? {} : { repeat }),
+    ...(repeat === undefined ? {} : { repeat, schedule }),
     ...(notify === undefined ? {} : { notify }),
     created: now,
     updated: now,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { eventually } from "@flotilla/runtime/testing";
 import { RunnerLab } from "../testing/runner_lab.ts";
-import { read } from "../testing/tasks.ts";
+import { read, START } from "../testing/tasks.ts";
 import { PermanentError } from "./define_task.ts";
 import { TaskCancelledError, TaskTimeoutError } from "./run_errors.ts";
 import { readLog } from "./task_log.ts";
@@ -193,4 +193,36 @@ Deno.test("new Runner() refuses numbers that cannot be", async () => {
   assertThrows(() => lab.runner({ run }, { concurrency: 0 }), RangeError, "got 0");
   assertThrows(() => lab.runner({ run }, { lease: 1_000, heartbeat: 600 }), RangeError, "got 600");
   assertThrows(() => lab.runner({ run, concurrency: 0 }), RangeError, "got 0");
+});
+
+Deno.test("Runner fires a recurring task once at each of its times, however many workers there are", async () => {
+  await using lab = await RunnerLab.open();
+  const runs: number[] = [];
+  const run = () => Promise.resolve(runs.push(lab.clock.now()));
+  for (let number = 0; number < 3; number++) lab.runner({ run });
+  const repeat = { cron: "*/10 * * * *", time_zone: "UTC" };
+  const start = lab.clock.now() + 600_000;
+  await lab.queue({ repeat, state: { status: "scheduled", due: start } });
+  await lab.pass(() => runs.length >= 3, 60_000);
+  const beats = runs.map((time) => Math.floor((time - start) / 600_000));
+  assertEquals(beats, [0, 1, 2]);
+  const made = await Array.fromAsync(lab.store.list("alice"));
+  assertEquals(made.filter(({ task }) => task.state.status === "scheduled").length, 1);
+  assertEquals(new Set(made.map(({ task }) => task.schedule)).size, 1);
+});
+
+Deno.test("Runner makes up once for all the times that a recurring task missed while nothing ran", async () => {
+  await using lab = await RunnerLab.open();
+  const repeat = { cron: "0 * * * *", time_zone: "UTC" };
+  await lab.queue({ repeat, state: { status: "scheduled", due: lab.clock.now() } });
+  await lab.clock.advance(5.5 * 3_600_000);
+  let runs = 0;
+  lab.runner({ run: () => Promise.resolve(++runs) });
+  await eventually(() => runs > 0);
+  const next = (await Array.fromAsync(lab.store.list("alice"))).map(({ task }) => task.state);
+  assertEquals(next.find(({ status }) => status === "scheduled"), {
+    status: "scheduled",
+    due: START + 6 * 3_600_000,
+  });
+  assertEquals(runs, 1);
 });

@@ -83,6 +83,8 @@ export interface Task {
   readonly priority: number;
   /** Comes again: the next one is made when this one falls due. */
   readonly repeat?: Recurrence;
+  /** The schedule that it belongs to when it comes again: the id of the first task of the series. */
+  readonly schedule?: string;
   readonly notify?: Notify;
   readonly created: number;
   readonly updated: number;
@@ -132,6 +134,8 @@ export type TaskEvent =
   | { readonly type: "release"; readonly now: number; readonly token: string; readonly retention: number }
   /** Somebody wants it ended. */
   | { readonly type: "cancel"; readonly now: number; readonly retention: number }
+  /** Somebody ends its schedule: it will not come, unless it has begun. */
+  | { readonly type: "unschedule"; readonly now: number; readonly retention: number }
   /** The worker has ended it as wanted. */
   | { readonly type: "cancelled"; readonly now: number; readonly token: string; readonly retention: number }
   /** Somebody sends a task that failed or was cancelled again. */
@@ -139,7 +143,7 @@ export type TaskEvent =
 
 /** Why an event has no effect on a task. */
 export interface Refusal {
-  readonly refused: "lease-lost" | "not-due" | "over" | "not-over" | "not-queued";
+  readonly refused: "lease-lost" | "not-due" | "over" | "not-over" | "not-queued" | "not-scheduled";
 }
 
 /** Whether a task has ended, one way or the other. */
@@ -152,7 +156,7 @@ export function isOver(state: TaskState): boolean {
  * the event.
  *
  *     scheduled ──due──▶ queued ──claim──▶ running ──succeed──▶ succeeded
- *                          ▲ ▲               │ │ └──cancelled─▶ cancelled ◀──cancel── scheduled, queued, retrying
+ *                          ▲ ▲               │ │ └──cancelled─▶ cancelled ◀──cancel── scheduled (also by unschedule), queued, retrying
  *                          │ └─release, due──┘ └─fail─▶ retrying, or failed
  *                          └──due── retrying, ──resend── failed, cancelled
  */
@@ -164,6 +168,8 @@ export function transition(task: Task, event: TaskEvent): Task | Refusal {
       return claim(task, event);
     case "cancel":
       return cancel(task, event);
+    case "unschedule":
+      return unschedule(task, event);
     case "resend":
       return resend(task, event);
     default:
@@ -208,6 +214,11 @@ function cancel(task: Task, { now, retention }: EventOf<"cancel">): Task | Refus
   const { state } = task;
   if (isOver(state)) return { refused: "over" };
   if (state.status === "running") return moved(task, now, { ...state, cancelling: true });
+  return ended(task, now, { status: "cancelled", finished: now }, retention);
+}
+
+function unschedule(task: Task, { now, retention }: EventOf<"unschedule">): Task | Refusal {
+  if (task.state.status !== "scheduled") return { refused: "not-scheduled" };
   return ended(task, now, { status: "cancelled", finished: now }, retention);
 }
 

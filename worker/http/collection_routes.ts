@@ -6,6 +6,7 @@ import { submitTask } from "./submit_task.ts";
 import { ownerOf, refuseOtherMethods, type RouteOptions, type TaskApp } from "./task_app.ts";
 import { listFailed, listTasks } from "./task_list.ts";
 import { readTaskRequest } from "./task_request.ts";
+import { scheduleUrl } from "./schedule_view.ts";
 import { taskUrl } from "./task_view.ts";
 
 /** Bytes that an uploaded file may have. */
@@ -24,7 +25,11 @@ export function addCollectionRoutes(app: TaskApp, options: RouteOptions): void {
     const id = await submitTask(store, request, { owner, now, idempotencyKey: idempotencyKey(c.req.raw) });
     onQueued();
     const url = taskUrl(id);
-    return c.json({ status: "Task queued", id, url }, 202, { location: url, "retry-after": "1" });
+    const schedule = request.repeat === undefined ? {} : { schedule: scheduleUrl(id) };
+    return c.json({ status: "Task queued", id, url, ...schedule }, 202, {
+      location: url,
+      "retry-after": "1",
+    });
   });
 
   app.get("/longtask", async (c) => {

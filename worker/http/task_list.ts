@@ -1,7 +1,7 @@
 import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
 import { keys, refOf, type TaskRef } from "../engine/keys.ts";
-import { TASK_STATUSES } from "../engine/task_state.ts";
+import { type Task, TASK_STATUSES } from "../engine/task_state.ts";
 import type { TaskStore } from "../engine/task_store.ts";
 import { taskListView } from "./task_view.ts";
 
@@ -10,6 +10,8 @@ const SCAN_LIMIT = 1_000;
 
 const querySchema = z.object({
   status: z.enum(TASK_STATUSES).optional(),
+  task: z.string().max(64).optional(),
+  schedule: z.string().max(128).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().regex(/^[\w=+/-]{1,512}$/, "is not a cursor of this list").optional(),
 });
@@ -50,12 +52,13 @@ export async function listFailed(store: TaskStore, query: URLSearchParams): Prom
 }
 
 /**
- * An owner's tasks, newest first: `?status`, `?limit` (1 to 100, 20 when not given), `?cursor`.
+ * An owner's tasks, newest first: `?status`, `?task` (the kind), `?schedule`, `?limit` (1 to 100, 20 when not given),
+ * `?cursor`.
  *
  * @throws {ProblemError} 422 for a query that cannot be
  */
 export async function listTasks(store: TaskStore, owner: string, query: URLSearchParams): Promise<TaskPage> {
-  const { status, limit, cursor } = parseQuery(query);
+  const { limit, cursor, ...wanted } = parseQuery(query);
   const tasks: Record<string, unknown>[] = [];
   let last: string | undefined;
   let looked = 0;
@@ -66,9 +69,17 @@ export async function listTasks(store: TaskStore, owner: string, query: URLSearc
     if (tasks.length === limit || looked === SCAN_LIMIT) return { tasks, next: last ?? null };
     looked++;
     last = task.id;
-    if (status === undefined || task.state.status === status) tasks.push(taskListView(task));
+    if (isWanted(task, wanted)) tasks.push(taskListView(task));
   }
   return { tasks, next: null };
+}
+
+function isWanted(
+  { kind, state, schedule }: Task,
+  wanted: Pick<z.infer<typeof querySchema>, "status" | "task" | "schedule">,
+): boolean {
+  return (wanted.status ?? state.status) === state.status && (wanted.task ?? kind) === kind &&
+    (wanted.schedule ?? schedule) === schedule;
 }
 
 function parseQuery(query: URLSearchParams): z.infer<typeof querySchema> {

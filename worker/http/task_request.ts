@@ -2,7 +2,7 @@ import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
 import type { TaskDefinition } from "../engine/define_task.ts";
 import { NOTIFY_KIND } from "../engine/follow_ups.ts";
-import type { Recurrence } from "../engine/recurrence.ts";
+import { firstTime, type Recurrence, RecurrenceError } from "../engine/recurrence.ts";
 import type { Notify } from "../engine/task_state.ts";
 import { webhookSecretSchema } from "../webhook_secret.ts";
 
@@ -27,12 +27,17 @@ export interface TaskRequest {
   readonly body: unknown;
 }
 
+const repeatSchema = z.union([
+  z.strictObject({ every: z.number().min(MIN_EVERY).max(LONGEST_DELAY) }),
+  z.strictObject({ cron: z.string().trim().min(1).max(200), time_zone: z.string().max(100).default("UTC") }),
+], 'must be {"every": seconds} or {"cron": pattern, "time_zone"?: name}');
+
 const envelopeSchema = z.looseObject({
   task: z.string(),
   priority: z.int().min(-10).max(10).default(0),
   delay: z.number().min(0).max(LONGEST_DELAY).optional(),
   run_at: z.iso.datetime({ offset: true }).optional(),
-  repeat: z.strictObject({ every: z.number().min(MIN_EVERY).max(LONGEST_DELAY) }).optional(),
+  repeat: repeatSchema.optional(),
   notify: z.strictObject({
     url: z.url({ protocol: /^https?$/ }).max(2_000),
     secret: webhookSecretSchema.exactOptional(),
@@ -66,8 +71,9 @@ export async function readTaskRequest(
     throw new ProblemError(422, `notify: needs the kind ${NOTIFY_KIND}, which is not there`);
   }
   const input = parseInput(definition, rest);
+  const start = dueTime({ delay, run_at, now });
   // A recurring task is always scheduled, also for now: by falling due it makes the next one.
-  const due = dueTime({ delay, run_at, now }) ?? (repeat === undefined ? undefined : now);
+  const due = repeat === undefined ? start : firstDue(repeat, start ?? now);
   return { definition, input, priority, due, repeat, notify, body };
 }
 
@@ -78,6 +84,17 @@ function dueTime(
   const due = run_at === undefined ? now + (delay ?? 0) * 1_000 : Date.parse(run_at);
   if (due > now + LONGEST_DELAY * 1_000) throw new ProblemError(422, "run_at must be within a year");
   return due > now ? Math.ceil(due) : undefined;
+}
+
+function firstDue(repeat: Recurrence, start: number): number {
+  try {
+    const due = firstTime(repeat, start);
+    if (due !== undefined) return due;
+  } catch (cause) {
+    if (!(cause instanceof RecurrenceError)) throw cause;
+    throw new ProblemError(422, `repeat: ${cause.message}`, { cause });
+  }
+  throw new ProblemError(422, "repeat: the pattern names no time that will ever come");
 }
 
 function parseInput(definition: TaskDefinition, input: unknown): unknown {

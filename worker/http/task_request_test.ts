@@ -63,7 +63,10 @@ Deno.test("POST /longtask refuses options that cannot be with 422", async () => 
     { run_at: "2099-01-01T00:00:00Z" },
     { delay: 1, run_at: new Date().toISOString() },
     { repeat: { every: 0 } },
-    { repeat: { cron: "* * * * *" } },
+    { repeat: { every: 60, cron: "* * * * *" } },
+    { repeat: { cron: "61 * * * *" } },
+    { repeat: { cron: "0 0 30 2 *" } },
+    { repeat: { cron: "* * * * *", time_zone: "Mars/Olympus" } },
     { notify: { url: "ftp://example.com" } },
     { notify: { url: "https://example.com", secret: "short" } },
   ];

@@ -11,8 +11,8 @@ export function taskUrl(id: string): string {
 
 /** A task as its owner sees it, without a result that is kept as a file. */
 export function taskView(task: Task): Record<string, unknown> {
-  const { id, kind, state, progress, attempt, priority, repeat, notify, created, updated, input, expires } =
-    task;
+  const { id, kind, state, progress, attempt, priority, repeat, schedule, notify } = task;
+  const { created, updated, input, expires } = task;
   return {
     id,
     task: kind,
@@ -25,6 +25,7 @@ export function taskView(task: Task): Record<string, unknown> {
     priority,
     url: taskUrl(id),
     repeat,
+    schedule,
     notify: notify === undefined ? undefined : { url: notify.url },
     input: withoutSecret(input),
     expires: expires === undefined ? undefined : time(expires),
