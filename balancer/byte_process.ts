@@ -6,7 +6,7 @@ import { type ConnectionSource, Listener } from "./http1/listener.ts";
 import { serveListener } from "./http1/serve_listener.ts";
 import { dial, listen } from "./http1/sockets.ts";
 import type { Endpoints } from "./process.ts";
-import type { balancerFlags } from "./process_flags.ts";
+import { type balancerFlags, passesAllOn } from "./process_flags.ts";
 
 /** What {@linkcode serveBytes} serves. */
 export interface ServeBytesOptions {
@@ -29,10 +29,9 @@ export async function serveBytes(options: ServeBytesOptions): Promise<void> {
     proxyProtocol: flags.proxyProtocol,
     maxConnections: flags.maxClients,
     accessLog: createAccessLog({ sample: flags.accessLog }),
-    // With a port of its own for them the main port passes every path on.
-    ...(flags.adminPort === undefined ? { endpoints: ownEndpoints(endpoints) } : {}),
+    ...(passesAllOn(flags) ? {} : { endpoints: ownEndpoints(endpoints) }),
   });
-  await serveListener(listener, source, { instance, served: endpoints, flags });
+  await serveListener(listener, source, { instance, served: endpoints, registry: balancer.registry, flags });
 }
 
 function ownEndpoints(endpoints: Endpoints) {

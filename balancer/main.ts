@@ -3,6 +3,7 @@ import {
   openKv,
   readFlags,
   refuseToStart,
+  registerProcessMemory,
   secret,
   SecretError,
   serve,
@@ -14,7 +15,7 @@ import { tcpTransport } from "./http1/tcp_transport.ts";
 import { followDns } from "./membership/dns.ts";
 import { followKv } from "./membership/kv.ts";
 import { createEndpoints, mainPort } from "./process.ts";
-import { balancerFlags } from "./process_flags.ts";
+import { balancerFlags, passesAllOn } from "./process_flags.ts";
 import { createStrategy } from "./strategies.ts";
 
 const flags = readFlags(
@@ -49,6 +50,7 @@ await using balancer = createBalancer({
   accessLog: { sample: flags.accessLog },
   transport: tcpTransport(),
 });
+registerProcessMemory(balancer.registry);
 if (flags.listener === "serve" && (flags.tlsCert ?? flags.tlsKey) !== undefined) {
   refuseToStart("--tls-cert and --tls-key: only --listener bytes serves TLS");
 }
@@ -62,7 +64,7 @@ if (upstreamKv !== undefined) {
 const endpoints = createEndpoints(balancer, { instance });
 if (adminPort !== undefined) opened.use(openAdmin(adminPort));
 if (flags.listener === "bytes") await serveBytes({ flags, balancer, endpoints, instance });
-else await serve(mainPort({ balancer, endpoints, pure: adminPort !== undefined }), flags, { instance });
+else await serve(mainPort({ balancer, endpoints, pure: passesAllOn(flags) }), flags, { instance });
 
 function openAdmin(port: number): Deno.HttpServer {
   try {

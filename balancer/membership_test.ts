@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { echo, type FakeHandler } from "./testing/fake_transport.ts";
 import { testBalancer } from "./testing/test_balancer.ts";
 
@@ -25,6 +25,18 @@ Deno.test("update() moves upstreams in and out, and drops no request", async () 
   assertEquals((await (await inside).json()).upstream, "a");
   await test.clock.advance(0);
   assertEquals(test.transport.forgotten, ["a"]);
+});
+
+Deno.test("update() lets an upstream join drained, and leaves a member as it is", async () => {
+  await using test = await testBalancer({ a: echo, b: echo });
+  const [a, b] = test.balancer.snapshot().upstreams.map(({ id, url }) => ({ id, url }));
+  assert(a !== undefined && b !== undefined);
+  test.balancer.update([a]);
+  test.balancer.update([{ ...a, draining: true }, { ...b, draining: true }]);
+  await test.clock.advance(1_000);
+  assertEquals(await answerers(test, 3), "aaa");
+  test.balancer.resume("b");
+  assertEquals(test.balancer.snapshot().upstreams.map(({ draining }) => draining), [false, false]);
 });
 
 Deno.test("update() gives a new upstream requests when its first check has passed, and not before", async () => {

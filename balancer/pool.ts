@@ -4,7 +4,7 @@ import { chooseRotation, type PanicOptions, type Rotation } from "./rotation.ts"
 import { SLOW_START_STEPS, type SlowStart, warmWeight } from "./slow_start.ts";
 import type { Strategy } from "./strategy.ts";
 import type { UpstreamOptions } from "./upstream.ts";
-import { identify, UpstreamState } from "./upstream_state.ts";
+import { identify, type UpstreamIdentity, UpstreamState } from "./upstream_state.ts";
 
 /** What a pool is made from. */
 export interface PoolOptions {
@@ -57,7 +57,7 @@ export class Pool {
   update(upstreams: readonly UpstreamOptions[]): void {
     const wanted = new Map(upstreams.map((options) => {
       const identity = identify(options);
-      return [identity.id, identity] as const;
+      return [identity.id, { ...identity, draining: options.draining ?? false }] as const;
     }));
     if (wanted.size < upstreams.length) {
       throw new TypeError("Cannot update upstreams: two of them have the same id");
@@ -67,7 +67,7 @@ export class Pool {
     }
     for (const identity of wanted.values()) {
       const member = this.#members.get(identity.id);
-      if (member === undefined) this.#add(new UpstreamState(identity, this.#initialHealth()));
+      if (member === undefined) this.#add(identity);
       else member.weight = identity.weight;
     }
     this.refresh();
@@ -112,7 +112,9 @@ export class Pool {
       : { kind: "up", since: this.#options.clock.now() } as const;
   }
 
-  #add(upstream: UpstreamState): void {
+  #add(identity: UpstreamIdentity & { readonly draining: boolean }): void {
+    const upstream = new UpstreamState(identity, this.#initialHealth());
+    upstream.draining = identity.draining;
     this.#members.set(upstream.id, upstream);
     this.#options.joined(upstream);
   }

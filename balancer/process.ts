@@ -78,6 +78,7 @@ export function mainPort(options: { balancer: Balancer; endpoints: Endpoints; pu
       return own ?? balancer.fetch(request, info);
     },
     drain: () => endpoints.drain(),
+    registry: balancer.registry,
     get lastProbed() {
       return endpoints.lastProbed;
     },

@@ -1,4 +1,12 @@
-import { flag, listFlag, number, portSchema, serveFlags, switchFlag } from "@flotilla/runtime";
+import {
+  flag,
+  type FlagValues,
+  listFlag,
+  number,
+  portSchema,
+  serveFlags,
+  switchFlag,
+} from "@flotilla/runtime";
 import { z } from "zod";
 import { addressList } from "./address_list.ts";
 import type { HashKey } from "./strategies/consistent_hash.ts";
@@ -6,15 +14,23 @@ import { STRATEGY_NAMES } from "./strategies.ts";
 import type { UpstreamOptions } from "./upstream.ts";
 import { identify } from "./upstream_state.ts";
 
-/** `http://host:port`, with a weight if wanted: `http://host:port;weight=2`. */
+/** `http://host:port`, with a weight if wanted, or drained: `http://host:port;weight=2;draining=true`. */
 const upstreamSchema: z.ZodType<UpstreamOptions> = z.string().transform((text, context) => {
   const [url = "", ...parameters] = text.split(";");
   const pairs = Object.fromEntries(parameters.map((parameter) => parameter.split("=", 2)));
-  const { weight = "1", id, ...unknown } = pairs;
-  const upstream: UpstreamOptions = { url, weight: Number(weight), ...(id === undefined ? {} : { id }) };
+  const { weight = "1", id, draining = "false", ...unknown } = pairs;
+  const upstream: UpstreamOptions = {
+    url,
+    weight: Number(weight),
+    ...(id === undefined ? {} : { id }),
+    ...(draining === "true" ? { draining: true } : {}),
+  };
   try {
     if (Object.keys(unknown).length > 0) {
       throw new TypeError(`knows no parameter "${Object.keys(unknown)[0]}"`);
+    }
+    if (!/^(true|false)$/.test(draining)) {
+      throw new TypeError(`draining must be true or false, got ${draining}`);
     }
     identify(upstream);
   } catch (error) {
@@ -49,7 +65,7 @@ const hashKeySchema: z.ZodType<HashKey> = z.string().transform((text, context): 
 export const balancerFlags = {
   ...serveFlags,
   upstream: listFlag(upstreamSchema, {
-    help: "a server to pass requests to; http://host:port;weight=2 gives it twice the share",
+    help: "a server to pass requests to; ;weight=2 after it gives it twice the share, ;draining=true none",
     placeholder: "URL",
   }),
   strategy: flag(z.enum(STRATEGY_NAMES).default("round-robin"), {
@@ -126,6 +142,9 @@ export const balancerFlags = {
     help: "port of the admin API, /healthz, /readyz and /metrics; the main port then passes every path on",
     placeholder: "PORT",
   }),
+  ownEndpoints: switchFlag({
+    help: "the main port answers /healthz, /readyz and /metrics too, though there is an admin port",
+  }),
   accessLog: flag(number(z.number().min(0).max(1)).default(0), {
     help: "share of requests written to the log, 0 to 1; failures always are",
     placeholder: "SHARE",
@@ -135,3 +154,10 @@ export const balancerFlags = {
     placeholder: "CIDR",
   }),
 };
+
+/** Whether the main port passes every path on: the process's own endpoints have a port of their own then. */
+export function passesAllOn(
+  { adminPort, ownEndpoints }: Pick<FlagValues<typeof balancerFlags>, "adminPort" | "ownEndpoints">,
+): boolean {
+  return adminPort !== undefined && !ownEndpoints;
+}

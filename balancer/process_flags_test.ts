@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { FlagError, parseFlags } from "@flotilla/runtime";
-import { balancerFlags } from "./process_flags.ts";
+import { balancerFlags, passesAllOn } from "./process_flags.ts";
 
 const parse = (...args: string[]) => parseFlags(balancerFlags, ["--port", "8000", ...args], {});
 
@@ -10,10 +10,33 @@ Deno.test("balancerFlags take upstreams with weight and name", () => {
   assertEquals(strategy, "round-robin");
 });
 
+Deno.test("balancerFlags take an upstream that is drained", () => {
+  const { upstream } = parse(
+    "--upstream",
+    "http://a:1;draining=true",
+    "--upstream",
+    "http://b:2;draining=false",
+  );
+  assertEquals(upstream, [{ url: "http://a:1", weight: 1, draining: true }, {
+    url: "http://b:2",
+    weight: 1,
+  }]);
+});
+
+Deno.test("passesAllOn() when the process's own endpoints have a port of their own", () => {
+  const passes = (...args: string[]) => passesAllOn(parse(...args));
+  assertEquals([passes(), passes("--admin-port=1"), passes("--admin-port=1", "--own-endpoints=true")], [
+    false,
+    true,
+    false,
+  ]);
+});
+
 Deno.test("balancerFlags name what is wrong", () => {
   const cases = [
     ["--upstream", "nope", 'must be an origin like http://127.0.0.1:5000, got "nope"'],
     ["--upstream", "http://a:1;weight=x", "weight must be above 0 and at most 10000, got NaN"],
+    ["--upstream", "http://a:1;draining=x", "draining must be true or false, got x"],
     ["--upstream", "http://a:1;color=red", 'knows no parameter "color"'],
     ["--strategy", "fastest", "--strategy"],
     ["--hash-key", "body", "must be address, header:NAME or cookie:NAME"],

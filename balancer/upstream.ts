@@ -8,6 +8,8 @@ export interface UpstreamOptions {
   id?: string;
   /** Share of the load relative to the others. @default 1 */
   weight?: number;
+  /** Whether it joins drained, and gets requests when it is resumed. One that is a member already stays as it is. @default false */
+  draining?: boolean;
 }
 
 /** An upstream as strategies and transports see it. */

@@ -15,6 +15,7 @@ export {
   SecretError,
   type SecretOptions,
 } from "./environment.ts";
+export { type EventLoopOptions, watchEventLoop } from "./event_loop_lag.ts";
 export {
   type Flag,
   flag,
@@ -33,6 +34,7 @@ export { type KvDeadlineOptions, KvTimeoutError, withDeadline } from "./kv_deadl
 export { configureLogging, type LoggingOptions } from "./log.ts";
 export { openKv, type OpenKvOptions } from "./open_kv.ts";
 export { asProblem, ProblemError, type ProblemOptions, problemResponse } from "./problem.ts";
+export { registerProcessMemory } from "./process_memory.ts";
 export { EXIT_USAGE, type Program, readFlags, refuseToStart } from "./program.ts";
 export { type Readiness, type ReadinessCheck } from "./readiness.ts";
 export { peerAddress, type RequestContext, type ServeInfo } from "./request_context.ts";

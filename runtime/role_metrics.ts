@@ -1,4 +1,5 @@
 import { Gauge, Histogram, type Registry } from "prom-client";
+import { registerProcessMemory } from "./process_memory.ts";
 
 /** The measures that every role has, in the names and base units of the Prometheus guide. */
 export interface RoleMetrics {
@@ -26,18 +27,7 @@ export function createRoleMetrics(registry: Registry): RoleMetrics {
     buckets: BUCKETS,
     registers,
   });
-  new Gauge({
-    name: "flotilla_process_memory_bytes",
-    help: "Memory of the process, by kind",
-    labelNames: ["kind"] as const,
-    registers,
-    collect() {
-      const { rss, heapTotal, heapUsed, external } = Deno.memoryUsage();
-      for (const [kind, bytes] of Object.entries({ rss, heapTotal, heapUsed, external })) {
-        this.set({ kind }, bytes);
-      }
-    },
-  });
+  registerProcessMemory(registry);
   return {
     started: () => inFlight.inc(),
     finished({ method, route, status }, seconds) {

@@ -1,6 +1,8 @@
 import { getLogger } from "@logtape/logtape";
+import type { Registry } from "prom-client";
 import { z } from "zod";
 import { type Clock, sleep, systemClock } from "./clock.ts";
+import { watchEventLoop } from "./event_loop_lag.ts";
 import { flag, type FlagValues, number, portSchema, switchFlag } from "./flags.ts";
 import { configureLogging } from "./log.ts";
 import { refuseToStart } from "./program.ts";
@@ -33,6 +35,8 @@ export interface Served {
   drain(): void;
   readonly lastProbed?: number;
   readonly drainSeen?: number;
+  /** Where the lag of the event loop is measured while it is served. @default it is not */
+  readonly registry?: Registry;
 }
 
 /** The name an instance has when `--name` does not give one: `service_5003`. */
@@ -65,6 +69,7 @@ export async function serve(
   const logger = getLogger(["flotilla", "serve"]);
   const server = listen(served, flags);
   logger.info("{instance} listens on http://{hostname}:{port}", { instance, ...server.addr });
+  using _lag = served.registry === undefined ? undefined : watchEventLoop(served.registry);
   using stop = stopRequest(flags.supervised);
   const polite = await stop.requested;
   served.drain();

@@ -9,10 +9,13 @@ const LOOPBACK = "127.0.0.0/8";
  * machine adds to it; a process that has died is noticed at once all the same, since nothing listens there.
  */
 const HEALTH_TIMEOUT = 1_500;
-/** How each balancer inside checks and whom it believes. */
-const INNER = { "trusted-proxy": LOOPBACK, "health-timeout": HEALTH_TIMEOUT };
+/**
+ * How each balancer inside checks and whom it believes. Nothing but roles calls it, so it tells of itself on its main port
+ * as well; the edge passes every path on.
+ */
+const INNER = { "trusted-proxy": LOOPBACK, "health-timeout": HEALTH_TIMEOUT, "own-endpoints": "true" };
 
-/** What `deno task up` starts: fifteen processes on one machine. */
+/** What `deno task up` starts: fifteen processes on one machine. Balancers take orders on ports of their own, from 8001. */
 export const topology: Topology = {
   extraPorts: 5100,
   groups: [
@@ -40,6 +43,7 @@ export const topology: Topology = {
       name: "load_balancer_service",
       role: "balancer",
       port: 5002,
+      adminPort: 8002,
       flags: { strategy: "least-connections", ...INNER },
       links: { upstream: "service" },
     },
@@ -55,6 +59,7 @@ export const topology: Topology = {
       name: "load_balancer_worker",
       role: "balancer",
       port: 5007,
+      adminPort: 8003,
       flags: { strategy: "least-connections", ...INNER },
       links: { upstream: "worker" },
     },
@@ -70,6 +75,7 @@ export const topology: Topology = {
       name: "load_balancer_auth",
       role: "balancer",
       port: 5013,
+      adminPort: 8004,
       flags: { strategy: "round-robin", ...INNER },
       links: { upstream: "auth_service" },
     },

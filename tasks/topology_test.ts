@@ -24,6 +24,17 @@ Deno.test("topology is the fifteen processes of the design, on their ports", () 
   });
 });
 
+Deno.test("topology gives each balancer a port to take orders on, beside the fifteen", () => {
+  const processes = planProcesses(parseTopology(topology, "topology.ts"), { data: "data" });
+  const taking = processes.filter(({ adminPort }) => adminPort !== undefined);
+  assertEquals(Object.fromEntries(taking.map(({ name, adminPort }) => [name, adminPort])), {
+    load_balancer_api_gateway: 8001,
+    load_balancer_service: 8002,
+    load_balancer_worker: 8003,
+    load_balancer_auth: 8004,
+  });
+});
+
 Deno.test("topology binds to loopback only", () => {
   const processes = planProcesses(parseTopology(topology, "topology.ts"), { data: "data" });
   assertEquals(new Set(processes.map(({ host }) => host)), new Set(["127.0.0.1"]));

@@ -1,5 +1,6 @@
-import { configureLogging, type Served, sleep } from "@flotilla/runtime";
+import { configureLogging, type Served, sleep, watchEventLoop } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
+import type { Registry } from "prom-client";
 import type { ConnectionSource, Listener } from "./listener.ts";
 
 /** How {@linkcode serveListener} ends. */
@@ -8,6 +9,8 @@ export interface ServeListenerOptions {
   readonly instance: string;
   /** What turns unready when the process drains, and knows whether a prober has seen it. */
   readonly served: Pick<Served, "drain" | "lastProbed" | "drainSeen">;
+  /** Where the lag of the event loop is measured meanwhile. */
+  readonly registry: Registry;
   /** The flags that every process has. */
   readonly flags: {
     readonly drain: number;
@@ -31,11 +34,12 @@ export async function serveListener(
   source: ConnectionSource,
   options: ServeListenerOptions,
 ): Promise<void> {
-  const { instance, served, flags } = options;
+  const { instance, served, registry, flags } = options;
   await configureLogging({ instance, level: flags.logLevel });
   const logger = getLogger(["flotilla", "serve"]);
   const serving = listener.serve(source);
   logger.info("{instance} listens on {hostname}:{port}", { instance, ...source.addr });
+  using _lag = watchEventLoop(registry);
   const polite = await stopRequest(flags.supervised);
   served.drain();
   logger.info("{instance} drains, for at most {seconds} s", { instance, seconds: flags.drain });

@@ -66,7 +66,7 @@ function instanceBindings({ instance: { name }, state, reason, vitals, upstream 
     [`${name}.p99`, duration(vitals?.p99)],
     [`${name}.inflight`, count(vitals?.reading.inFlight)],
     [`${name}.memory`, bytes(vitals?.reading.memory)],
-    [`${name}.lag`, duration(vitals?.reading.lag)],
+    [`${name}.lag`, duration(vitals?.lag)],
     [`${name}.ejections`, count(upstream?.ejections)],
     [`${name}.weight`, upstream?.control === undefined ? "" : String(upstream.control.weight)],
     [`${name}.controls`, upstream?.control === undefined ? "none" : draining ? "resume" : "drain"],

@@ -10,7 +10,7 @@ const FIGURES = [
   ["errors", "Errors/s"],
   ["inflight", "In flight"],
   ["memory", "Memory"],
-  ["lag", "Loop lag"],
+  ["lag", "Lag p99"],
   ["ejections", "Ejections"],
 ] as const;
 

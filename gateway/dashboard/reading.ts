@@ -28,8 +28,8 @@ export interface Reading {
   readonly inFlight: number;
   /** Resident bytes. */
   readonly memory: number | undefined;
-  /** Seconds by which its event loop was late. */
-  readonly lag: number | undefined;
+  /** How many times its event loop was late by at most so many seconds, since its start. */
+  readonly lag: ReadonlyMap<number, number>;
   /** Whether a balancer has somewhere to send requests to; `undefined` for other roles. */
   readonly ready: boolean | undefined;
   /** By the upstream's id. */
@@ -45,7 +45,7 @@ const ROLE = {
   bucket: "flotilla_request_duration_seconds_bucket",
   inFlight: "flotilla_requests_in_flight",
   memory: "flotilla_process_memory_bytes",
-  lag: "flotilla_event_loop_lag_seconds",
+  lag: "flotilla_event_loop_lag_seconds_bucket",
 };
 const BALANCER = {
   requests: "flotilla_balancer_requests_total",
@@ -73,7 +73,7 @@ export function readMetrics(text: string, at: number): Reading {
   const of = (name: string) => samples.get(name) ?? [];
   const tasks = new Map(of(TASKS).map(({ labels, value }) => [labels["status"] ?? "", value]));
   const memory = of(ROLE.memory).find(({ labels }) => labels["kind"] === "rss")?.value;
-  const lag = of(ROLE.lag)[0]?.value;
+  const lag = addBuckets(of(ROLE.lag));
   const cache = readCache(of);
   const common = { at, memory, lag, cache, tasks };
   return { ...common, ...(samples.has(BALANCER.requests) ? balancerReading(of) : roleReading(of)) };

@@ -9,6 +9,8 @@ export interface Vitals {
   /** Seconds; `undefined` while nothing is answered. */
   readonly p50: number | undefined;
   readonly p99: number | undefined;
+  /** Seconds by which the event loop was late at most, in 99 of 100 measurements. */
+  readonly lag: number | undefined;
   /** Requests a second to each upstream, by its id. */
   readonly sent: ReadonlyMap<string, number>;
   /** Reads of each layer of a cache within the time looked at. */
@@ -24,14 +26,13 @@ export function vitalsBetween(before: Reading, now: Reading): Vitals {
   const seconds = Math.max(0.001, (now.at - before.at) / 1_000);
   // Another process answers at this address if it has answered less than before.
   const from = now.requests < before.requests ? undefined : before;
-  const latency = new Map(
-    [...now.latency].map(([bound, count]) => [bound, count - (from?.latency.get(bound) ?? 0)]),
-  );
+  const latency = since(from?.latency, now.latency);
   return {
     rps: (now.requests - (from?.requests ?? 0)) / seconds,
     errors: Math.max(0, now.errors - (from?.errors ?? 0)) / seconds,
     p50: quantile(latency, 0.5),
     p99: quantile(latency, 0.99),
+    lag: quantile(since(from?.lag, now.lag), 0.99),
     sent: new Map(
       [...now.upstreams].map(([id, { attempts }]) => [
         id,
@@ -47,6 +48,11 @@ export function vitalsBetween(before: Reading, now: Reading): Vitals {
     seconds,
     reading: now,
   };
+}
+
+/** A cumulative histogram without what it had counted before. */
+function since(before: ReadonlyMap<number, number> | undefined, now: ReadonlyMap<number, number>) {
+  return new Map([...now].map(([bound, count]) => [bound, count - (before?.get(bound) ?? 0)]));
 }
 
 function grown(before: number | undefined, now: number): number {

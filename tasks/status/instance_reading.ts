@@ -12,6 +12,8 @@ export interface InstanceReading {
   readonly inFlight: number;
   /** Resident bytes; `undefined` when it does not tell. */
   readonly memory: number | undefined;
+  /** How many times its event loop was late by at most so many seconds. */
+  readonly lag: ReadonlyMap<number, number>;
   /** Reads that a cache answered, in any layer, and reads that no layer could answer. */
   readonly hits: number;
   readonly misses: number;
@@ -45,6 +47,7 @@ export function readInstance(text: string, at: number): InstanceReading {
   return {
     at,
     memory: memory?.value,
+    lag: metrics.buckets("flotilla_event_loop_lag_seconds"),
     // What the near layer misses is asked of the shared one.
     hits: layer("hits", "near") + layer("hits", "shared"),
     misses: layer("misses", "shared"),

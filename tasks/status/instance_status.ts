@@ -24,6 +24,8 @@ export interface InstanceStatus {
   readonly errors: number | null;
   /** Resident bytes. */
   readonly memory: number | null;
+  /** Milliseconds by which the event loop was late at most, in 99 of 100 measurements. */
+  readonly lag: number | null;
   /** The share of reads that a cache answered, for a service that was read from. */
   readonly hitRatio: number | null;
 }
@@ -44,6 +46,7 @@ export function instanceStatus(
     p99: null,
     errors: null,
     memory: null,
+    lag: null,
     hitRatio: null,
   };
   if (now === undefined) return { ...identity, ...unknown };
@@ -52,7 +55,7 @@ export function instanceStatus(
   // Counts that fell are those of another process at this address: it counts from its start.
   const from = now.requests < before.requests || now.hits < before.hits ? undefined : before;
   const seconds = Math.max(0.001, (now.at - before.at) / 1_000);
-  const latency = new Map([...now.latency].map(([le, count]) => [le, count - (from?.latency.get(le) ?? 0)]));
+  const latency = grown(from?.latency, now.latency);
   const hits = now.hits - (from?.hits ?? 0);
   const reads = hits + now.misses - (from?.misses ?? 0);
   const inMilliseconds = (value: number | undefined) => value === undefined ? null : value * 1_000;
@@ -62,6 +65,12 @@ export function instanceStatus(
     errors: Math.max(0, now.errors - (from?.errors ?? 0)) / seconds,
     p50: inMilliseconds(bucketQuantile(latency, 0.5)),
     p99: inMilliseconds(bucketQuantile(latency, 0.99)),
+    lag: inMilliseconds(bucketQuantile(grown(from?.lag, now.lag), 0.99)),
     hitRatio: reads <= 0 ? null : hits / reads,
   };
+}
+
+/** What buckets have counted since. */
+function grown(before: ReadonlyMap<number, number> | undefined, now: ReadonlyMap<number, number>) {
+  return new Map([...now].map(([bound, count]) => [bound, count - (before?.get(bound) ?? 0)]));
 }

@@ -5,7 +5,7 @@ import type { SystemStatus } from "./system_status.ts";
 
 const HEADINGS = [
   ...["INSTANCE", "ROLE", "ADDRESS", "STATE", "IN FLIGHT", "REQ/S"],
-  ...["P50 MS", "P99 MS", "ERR/S", "MEMORY", "HITS"],
+  ...["P50 MS", "P99 MS", "ERR/S", "LAG MS", "MEMORY", "HITS"],
 ];
 
 const COLOURS: Readonly<Record<InstanceState, (text: string) => string>> = {
@@ -34,10 +34,10 @@ export function renderStatus({ at, instances, totals }: SystemStatus): string[] 
 }
 
 function cellsOf(status: InstanceStatus): string[] {
-  const { name, role, address, state, inFlight, rps, p50, p99, errors, memory, hitRatio } = status;
+  const { name, role, address, state, inFlight, rps, p50, p99, errors, lag, memory, hitRatio } = status;
   return [
     ...[name, role, address.replace("http://", ""), state, fixed(inFlight, 0), fixed(rps, 1)],
-    ...[fixed(p50, 1), fixed(p99, 1), fixed(errors, 1)],
+    ...[fixed(p50, 1), fixed(p99, 1), fixed(errors, 1), fixed(lag, 1)],
     memory === null ? "-" : `${(memory / 1_048_576).toFixed(0)} MiB`,
     percent(hitRatio),
   ];

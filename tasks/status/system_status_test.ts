@@ -54,6 +54,8 @@ flotilla_request_duration_seconds_bucket{route="/data",status="2xx",le="0.01"} $
 flotilla_request_duration_seconds_bucket{route="/data",status="2xx",le="+Inf"} ${requests}
 flotilla_requests_in_flight 3
 flotilla_process_memory_bytes{kind="rss"} 1048576
+flotilla_event_loop_lag_seconds_bucket{le="0.01"} ${requests}
+flotilla_event_loop_lag_seconds_bucket{le="+Inf"} ${requests}
 flotilla_service_cache_hits_total{layer="near"} ${hits}
 flotilla_service_cache_misses_total{layer="near"} 99
 flotilla_service_cache_misses_total{layer="shared"} 5`;
@@ -71,7 +73,7 @@ Deno.test("systemStatus() tells rates between two looks, and leaves out looks at
   assertEquals(at, "1970-01-01T00:00:03.000Z");
   const [balancer, first] = instances;
   assertEquals([balancer?.rps, first?.rps, first?.errors, first?.inFlight], [20, 10, 0, 2]);
-  assertEquals([first?.p50, first?.memory, first?.hitRatio], [5, 1_048_576, 1]);
+  assertEquals([first?.p50, first?.lag, first?.memory, first?.hitRatio], [5, 9.9, 1_048_576, 1]);
   assertEquals(totals, { ready: 2, instances: 4, hitRatio: 1, queueDepth: 4, tasksRunning: 2 });
 });
 
