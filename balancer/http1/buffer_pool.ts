@@ -3,7 +3,8 @@
  * idle connections cost does not depend on it.
  */
 export class BufferPool {
-  readonly #size: number;
+  /** Octets of each buffer. */
+  readonly size: number;
   readonly #kept: Uint8Array<ArrayBuffer>[] = [];
   readonly #maxKept: number;
 
@@ -12,13 +13,13 @@ export class BufferPool {
    * @param maxKept how many are kept for later
    */
   constructor(size = 65_536, maxKept = 64) {
-    this.#size = size;
+    this.size = size;
     this.#maxKept = maxKept;
   }
 
   /** Lends a buffer, whose octets are anything. */
   borrow(): Uint8Array<ArrayBuffer> {
-    return this.#kept.pop() ?? new Uint8Array(this.#size);
+    return this.#kept.pop() ?? new Uint8Array(this.size);
   }
 
   /** Takes one back. */

@@ -58,7 +58,7 @@ export class ClientSide {
 
   /** Forgets the request, so that the next one can be read. */
   begin(): void {
-    this.wire.shrink(this.head.end);
+    this.wire.shrink();
     this.head.reset();
     this.body.none();
     this.persistent = this.replayable = true;

@@ -115,7 +115,7 @@ export class ConnectionPool implements Disposable {
       return this.discard(connection);
     }
     connection.reused = true;
-    wire.shrink(connection.head.end);
+    wire.shrink();
     wire.watch();
     wire.deadline = this.deadlines.now + this.#idleTimeout;
     wire.onReadable = wire.onEnd = wire.onExpire = connection.onIdleEnd ??= () => this.#remove(connection);

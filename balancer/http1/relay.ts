@@ -192,6 +192,8 @@ export class Relay {
     if (upstream === undefined) return;
     this.#upstream = this.#attempt = undefined;
     this.#client.wire.onEnd = undefined;
+    // The next request would be put together where the upstream's socket still takes this one from.
+    if (upstream.wire.sending) this.#client.persistent = false;
     const { pool } = this.#options;
     // Where one was stale the others are likely to be.
     if (failure?.kind === "stale_connection") pool.forget(upstream.upstreamId);

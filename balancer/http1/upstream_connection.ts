@@ -55,7 +55,8 @@ export class UpstreamConnection {
   /** Whether another request may be sent after this answer: its end is beyond doubt, and nobody has said otherwise. */
   mayBeUsedAgain(answer: BodyFraming): boolean {
     const { wire, head, surplus } = this;
-    return wire.open && !surplus && wire.available === 0 && answer.complete && answer.framing !== "close" &&
+    return wire.open && !wire.sending && !surplus && wire.available === 0 && answer.complete &&
+      answer.framing !== "close" &&
       !head.closes && (head.minor === 1 || head.keepsAlive) && head.status !== 101;
   }
 }

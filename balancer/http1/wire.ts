@@ -1,3 +1,4 @@
+import { BufferPool } from "./buffer_pool.ts";
 import type { Connection } from "./connection.ts";
 import type { Timed } from "./deadlines.ts";
 import { CR, LF } from "./octets.ts";
@@ -13,6 +14,8 @@ const OPEN: WireEnd = { kind: "open" };
 const ENDED: WireEnd = { kind: "ended" };
 const NOTHING = new Uint8Array(0);
 const CUT: WireEnd = { kind: "cut" };
+/** Arrays of wires that have a message too large for their own: to allocate one for each message would keep the collector busy. */
+const LARGE = new BufferPool();
 
 /** How large the parts of a {@linkcode Wire}'s buffer are. */
 export interface WireSizes {
@@ -51,14 +54,19 @@ export class Wire implements Timed {
   onEnd: (() => void) | undefined;
 
   readonly #sizes: WireSizes;
+  readonly #own: Uint8Array<ArrayBuffer>;
+  /** The array lent by {@linkcode LARGE}, while {@linkcode bytes} is one. */
+  #lent: Uint8Array<ArrayBuffer> | undefined;
   #limit: number;
-  #input: Uint8Array<ArrayBuffer>;
+  /** Where a message begins: in the own array, even while the message before it is in a large one. */
+  readonly #input: Uint8Array<ArrayBuffer>;
   /** Where the read under way puts its octets. */
   #room: Uint8Array<ArrayBuffer>;
   #message: Uint8Array<ArrayBuffer>;
   /** What the write under way has left to write. */
   #writing: Uint8Array = NOTHING;
   #reading = false;
+  #sending = false;
   #onFilled: ((filled: boolean) => void) | undefined;
   #onSent: ((written: boolean) => void) | undefined;
   #state: WireEnd = OPEN;
@@ -67,7 +75,7 @@ export class Wire implements Timed {
     this.connection = connection;
     this.#sizes = sizes;
     this.#limit = sizes.input;
-    this.bytes = new Uint8Array(sizes.input * 2 + sizes.growth);
+    this.bytes = this.#own = new Uint8Array(sizes.input * 2 + sizes.growth);
     this.#input = this.#room = this.bytes.subarray(0, sizes.input);
     this.outStart = this.out = sizes.input;
     this.#message = this.bytes.subarray(sizes.input, sizes.input);
@@ -84,6 +92,11 @@ export class Wire implements Timed {
   /** Whether a read is under way. */
   get reading(): boolean {
     return this.#reading;
+  }
+
+  /** Whether a write under {@linkcode send} is under way. */
+  get sending(): boolean {
+    return this.#sending;
   }
 
   /** How many octets were read and not used. */
@@ -125,18 +138,16 @@ export class Wire implements Timed {
   }
 
   /**
-   * Makes room for more input while nothing is being read: moves what is there to the front, or else doubles the buffer.
+   * Makes room for more input while nothing is being read: moves what is there to the front, or else takes a larger buffer.
    *
    * @returns whether the input was moved
    */
   grow(): boolean {
     if (this.start === 0) {
-      this.#resize(this.#limit * 2);
+      this.#enlarge(this.#limit * 2);
       return false;
     }
-    this.bytes.copyWithin(0, this.start, this.end);
-    this.end -= this.start;
-    this.start = 0;
+    this.#moveToFront();
     return true;
   }
 
@@ -146,17 +157,19 @@ export class Wire implements Timed {
    */
   holds(octets: number): boolean {
     if (this.available >= octets) return true;
-    if (this.full) this.grow();
+    if (this.start + octets > this.#limit) this.#moveToFront();
+    if (octets > this.#limit) this.#enlarge(octets);
     return false;
   }
 
-  /** Gives a buffer that had grown back, when nothing is in it and the last message, of so many octets, had no need of it. */
-  shrink(octets: number): void {
-    const { input, growth } = this.#sizes;
-    if (this.bytes.length === input * 2 + growth || octets > input) return;
-    if (this.start !== this.end || this.#reading) return;
+  /** Takes its own small array again when nothing is in it, so that an idle connection holds no large one. */
+  shrink(): void {
+    if (this.bytes === this.#own || this.start !== this.end) return;
+    if (this.#reading && this.#room.buffer !== this.#own.buffer) return;
+    const lent = this.#lent;
     this.start = this.end = 0;
-    this.#resize(input);
+    this.#use(this.#own, this.#sizes.input);
+    if (lent !== undefined) LARGE.giveBack(lent);
   }
 
   /** Makes sure that so many octets can be put behind {@linkcode out}. */
@@ -166,7 +179,7 @@ export class Wire implements Timed {
     grown.set(this.bytes);
     // A read under way goes on into the old array; its octets are taken over when it ends.
     this.bytes = grown;
-    this.#input = grown.subarray(0, this.#limit);
+    this.#lent = undefined;
   }
 
   /** Puts octets of the input behind {@linkcode out}. */
@@ -214,7 +227,7 @@ export class Wire implements Timed {
 
   /** Puts back what was read beyond a body by {@linkcode readInto}: the wire is empty then. */
   unread(octets: Uint8Array): void {
-    while (octets.length > this.#limit) this.#resize(this.#limit * 2);
+    if (octets.length > this.#limit) this.#enlarge(octets.length);
     this.bytes.set(octets, 0);
     this.start = 0;
     this.end = octets.length;
@@ -224,6 +237,7 @@ export class Wire implements Timed {
   send(octets: Uint8Array, onSent: (written: boolean) => void): void {
     this.#writing = octets;
     this.#onSent = onSent;
+    this.#sending = true;
     this.connection.write(octets).then(this.#onWritten, this.#onWriteFailed);
   }
 
@@ -261,7 +275,7 @@ export class Wire implements Timed {
   readonly #onRead = (count: number | null): void => {
     if (count === null) return this.#endReading(ENDED);
     this.#reading = false;
-    // The buffer may have been replaced by a larger one meanwhile.
+    // The buffer may be, or have become, a larger one.
     if (this.#room.buffer !== this.bytes.buffer) this.bytes.set(this.#room.subarray(0, count), this.end);
     this.end += count;
     const onFilled = this.#onFilled;
@@ -273,13 +287,17 @@ export class Wire implements Timed {
   readonly #onReadFailed = (cause: unknown): void => this.#endReading({ kind: "failed", cause });
 
   readonly #onWritten = (count: number): void => {
-    if (count === this.#writing.length) return this.#onSent?.(true);
+    if (count === this.#writing.length) {
+      this.#sending = false;
+      return this.#onSent?.(true);
+    }
     this.#writing = this.#writing.subarray(count);
     this.connection.write(this.#writing).then(this.#onWritten, this.#onWriteFailed);
   };
 
   readonly #onWriteFailed = (cause: unknown): void => {
     if (this.#state === OPEN) this.#state = { kind: "failed", cause };
+    this.#sending = false;
     this.#onSent?.(false);
   };
 
@@ -291,12 +309,29 @@ export class Wire implements Timed {
     this.onEnd?.();
   }
 
-  #resize(limit: number): void {
-    const bytes = new Uint8Array(limit * 2 + this.#sizes.growth);
-    bytes.set(this.bytes.subarray(0, Math.min(this.end, limit)));
+  #moveToFront(): void {
+    this.bytes.copyWithin(0, this.start, this.end);
+    this.end -= this.start;
+    this.start = 0;
+  }
+
+  /** Takes an array with room for so many octets of input at least, with what was read in it. */
+  #enlarge(octets: number): void {
+    const { growth } = this.#sizes;
+    const read = this.bytes.subarray(0, this.end);
+    const before = this.#lent;
+    const lent = octets * 2 + growth <= LARGE.size && before === undefined ? LARGE.borrow() : undefined;
+    const bytes = lent ?? new Uint8Array(octets * 2 + growth);
+    bytes.set(read);
+    this.#use(bytes, (bytes.length - growth) >> 1);
+    this.#lent = lent;
+    if (before !== undefined) LARGE.giveBack(before);
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>, limit: number): void {
     this.bytes = bytes;
+    this.#lent = undefined;
     this.#limit = limit;
-    this.#input = bytes.subarray(0, limit);
     this.outStart = this.out = limit;
     this.#message = bytes.subarray(limit, limit);
   }

@@ -26,6 +26,40 @@ Deno.test("Wire.fill() reads behind what is there, and grows when it is full", a
   wire.cut();
 });
 
+Deno.test("Wire.holds() makes room for a whole message at once", async () => {
+  const [near, far] = memoryPair();
+  const peer = new Peer(near);
+  const wire = new Wire(far, SIZES);
+  await peer.say("0123456789abcdef");
+  assert(await wire.fill());
+  wire.start = 2;
+  assert(!wire.holds(14));
+  assert(await wire.fill());
+  assert(wire.holds(14));
+  assertEquals(text(wire.bytes.subarray(wire.start, wire.end)), "23456789abcdef");
+  wire.cut();
+});
+
+Deno.test("Wire.shrink() gives a large buffer up while the next message is waited for, and loses nothing of that", async () => {
+  const [near, far] = memoryPair();
+  const peer = new Peer(near);
+  const wire = new Wire(far, SIZES);
+  const small = wire.bytes;
+  await peer.say("0123456789abcdef");
+  await wire.fill();
+  wire.grow();
+  await wire.fill();
+  assert(wire.bytes.length > small.length);
+  wire.start = wire.end;
+  wire.watch();
+  wire.shrink();
+  assertEquals(wire.bytes, small);
+  await peer.say("next");
+  assert(await wire.fill());
+  assertEquals(text(wire.bytes.subarray(wire.start, wire.end)), "next");
+  wire.cut();
+});
+
 Deno.test("Wire.reserve() loses nothing of a read under way", async () => {
   const [near, far] = memoryPair();
   const peer = new Peer(near);
