@@ -7,6 +7,7 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "ConnectionPool",
     "EVERY_UPSTREAM",
     "FAILURE_KINDS",
+    "FieldNames",
     "Listener",
     "STRATEGY_NAMES",
     "addressList",
@@ -34,6 +35,7 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "randomChoice",
     "reachOf",
     "roundRobin",
+    "serveListener",
     "tcpTransport",
   ]);
 });

@@ -47,6 +47,15 @@ export class ClientOrigin {
     this.#trusted = options.peer !== undefined && options.trusted.includes(options.peer);
   }
 
+  /** The address at the other end; `undefined` when it has none. */
+  get peer(): string | undefined {
+    return this.#options.peer;
+  }
+
+  get protocol(): "http" | "https" {
+    return this.#options.protocol;
+  }
+
   /** The lines for a request, each with its end, and the name of the field that the request's id is to follow. */
   lines(bytes: Uint8Array<ArrayBuffer>, head: RequestHead): Uint8Array<ArrayBuffer> {
     if (head.forwarded && this.#trusted) return this.#build(hostOf(bytes, head), came(bytes, head));

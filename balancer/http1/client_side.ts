@@ -1,6 +1,7 @@
 import { BodyFraming } from "./body_framing.ts";
 import type { ClientOrigin } from "./client_origin.ts";
 import type { Connection } from "./connection.ts";
+import type { Crossing } from "./door.ts";
 import type { HeadLimits } from "./head_limits.ts";
 import { latin1, SP } from "./octets.ts";
 import { RequestHead, type RequestRules } from "./request_head.ts";
@@ -42,6 +43,8 @@ export class ClientSide {
   status = 0;
   /** Whether octets of the final answer were written. */
   answered = false;
+  /** How a door has let the request pass. */
+  crossing: Crossing | undefined;
 
   #requestId: Uint8Array = NO_ID;
 
@@ -64,6 +67,7 @@ export class ClientSide {
     this.persistent = this.replayable = true;
     this.answered = this.upgrading = false;
     this.status = 0;
+    this.crossing = undefined;
   }
 
   /** Method and path, without the query, of the request that was put together. */

@@ -1,4 +1,4 @@
-import { ascii, equalsIgnoringCase } from "./octets.ts";
+import { FieldNames } from "./field_names.ts";
 
 /** A field whose meaning the proxy has to know; every other one is passed on as it came. */
 export const KNOWN_FIELDS = [
@@ -26,28 +26,9 @@ export const KNOWN_FIELDS = [
 
 export type KnownField = typeof KNOWN_FIELDS[number];
 
-interface Candidate {
-  readonly name: KnownField;
-  readonly bytes: Uint8Array;
-}
-
-const BY_LENGTH: readonly (readonly Candidate[] | undefined)[] = byLength();
+const NAMES = new FieldNames(KNOWN_FIELDS);
 
 /** The known field that a span names, in any case; `undefined` for another name. */
 export function knownField(bytes: Uint8Array, start: number, end: number): KnownField | undefined {
-  const candidates = BY_LENGTH[end - start];
-  if (candidates === undefined) return undefined;
-  for (let i = 0; i < candidates.length; i++) {
-    const candidate = candidates[i];
-    if (candidate !== undefined && equalsIgnoringCase(bytes, start, end, candidate.bytes)) {
-      return candidate.name;
-    }
-  }
-  return undefined;
-}
-
-function byLength(): readonly (readonly Candidate[] | undefined)[] {
-  const table: (Candidate[] | undefined)[] = new Array(32).fill(undefined);
-  for (const name of KNOWN_FIELDS) (table[name.length] ??= []).push({ name, bytes: ascii(name) });
-  return table;
+  return NAMES.find(bytes, start, end);
 }

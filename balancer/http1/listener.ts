@@ -8,6 +8,7 @@ import { BufferPool } from "./buffer_pool.ts";
 import { ClientOrigin, type OriginCache } from "./client_origin.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
+import type { Door } from "./door.ts";
 import { Endpoints, type EndpointsOptions } from "./endpoints.ts";
 import { type HeadLimits, type HeadLimitsOptions, readHeadLimits } from "./head_limits.ts";
 import { ListenerStats } from "./listener_stats.ts";
@@ -26,6 +27,8 @@ export interface ListenerOptions {
   pool: ConnectionPool;
   /** What is answered here and not passed on. @default nothing */
   endpoints?: EndpointsOptions;
+  /** Decides for each request whether it is passed on, and answers it otherwise. @default every one is passed on */
+  door?: Door;
   /** Which requests are logged. @default none */
   accessLog?: AccessLog;
   /** Addresses and networks of proxies whose forwarding fields are believed. @default none */
@@ -98,6 +101,7 @@ export class Listener {
       source,
       pool,
       endpoints = NO_ENDPOINTS,
+      door,
       accessLog,
       trustedProxies = [],
       pseudonym = "flotilla",
@@ -128,6 +132,7 @@ export class Listener {
       onError,
       via: viaLines(pseudonym),
       endpoints: new Endpoints(endpoints, onError),
+      door,
       now: monotonic(systemClock),
       accessLog,
       stats: this.stats,

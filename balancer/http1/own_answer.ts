@@ -1,5 +1,5 @@
 import { STATUS_TEXT } from "@std/http/status";
-import { ascii, latin1 } from "./octets.ts";
+import { ascii, fromLatin1, latin1 } from "./octets.ts";
 
 /** An answer that the proxy gives itself. */
 export interface OwnAnswer {
@@ -41,22 +41,36 @@ export async function responseOctets(
   context: OwnAnswerContext,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const body = new Uint8Array(await response.arrayBuffer());
-  const { status, statusText, headers } = response;
-  let head = `HTTP/1.1 ${status} ${statusText || (STATUS_TEXT[status] ?? "")}\r\n`;
-  if (status !== 204 && status !== 304) head += `Content-Length: ${body.length}\r\n`;
-  for (const [name, value] of headers) {
-    if (name !== "content-length" && name !== "connection") head += `${name}: ${value}\r\n`;
-  }
+  const { status, headers } = response;
+  let lines = status !== 204 && status !== 304 ? `Content-Length: ${body.length}\r\n` : "";
   if (!headers.has("x-request-id")) {
-    head += `x-request-id: ${latin1(context.requestId, 0, context.requestId.length)}\r\n`;
+    lines += `x-request-id: ${latin1(context.requestId, 0, context.requestId.length)}\r\n`;
   }
-  const octets = ascii(
-    `${head}Date: ${new Date().toUTCString()}\r\n${context.close ? "Connection: close\r\n" : ""}\r\n`,
-  );
+  if (context.close) lines += "Connection: close\r\n";
+  const octets = responseHead(response, lines);
   return context.headOnly ? octets : concat(octets, body);
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+/** Fields that the listener has the say about. */
+const FRAMING: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "keep-alive",
+  "transfer-encoding",
+]);
+
+/** The head of a response, with these lines for framing and connection. */
+export function responseHead(response: Response, lines: string): Uint8Array<ArrayBuffer> {
+  const { status, statusText, headers } = response;
+  let head = `HTTP/1.1 ${status} ${statusText || (STATUS_TEXT[status] ?? "")}\r\n`;
+  for (const [name, value] of headers) if (!FRAMING.has(name)) head += `${name}: ${value}\r\n`;
+  if (!headers.has("date")) head += `Date: ${new Date().toUTCString()}\r\n`;
+  // A header value is a string of octets, one a character.
+  return fromLatin1(`${head}${lines}\r\n`);
+}
+
+/** Octets one after the other. */
+export function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(a.length + b.length);
   whole.set(a);
   whole.set(b, a.length);

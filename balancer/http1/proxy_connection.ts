@@ -3,9 +3,12 @@ import { describeFailure, describeNoUpstream } from "../answer.ts";
 import type { Attempt, AttemptSource, Begun, Exchange, NoUpstream, Queued } from "../attempt.ts";
 import { type AttemptFailure, isIdempotent } from "../failure.ts";
 import type { Monotonic } from "../monotonic.ts";
+import { AnswerWriter } from "./answer_writer.ts";
 import { ClientSide, type ClientSideOptions } from "./client_side.ts";
 import type { Connection } from "./connection.ts";
+import type { Crossing, Door } from "./door.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { type Handler, HostedExchange } from "./hosted_exchange.ts";
 import type { ListenerStats } from "./listener_stats.ts";
 import { MessageError } from "./message_error.ts";
 import { latin1 } from "./octets.ts";
@@ -29,6 +32,7 @@ export interface ClientTimeouts {
 export interface ProxyConnectionOptions extends RelayOptions {
   readonly source: AttemptSource;
   readonly endpoints: Endpoints;
+  readonly door: Door | undefined;
   readonly accessLog: AccessLog | undefined;
   /** What the access log measures durations with. */
   readonly now: Monotonic;
@@ -58,6 +62,7 @@ export class ProxyConnection {
   #draining = false;
   #exchange: Exchange | undefined;
   #attempt: Attempt | undefined;
+  #hosted: HostedExchange | undefined;
   #queued: Queued | undefined;
   #began = 0;
 
@@ -86,6 +91,7 @@ export class ProxyConnection {
   cut(): void {
     this.#client.wire.cut();
     this.#relay.abort("client_gone");
+    this.#hosted?.abort();
   }
 
   /** Waits for the next request. */
@@ -107,6 +113,8 @@ export class ProxyConnection {
     try {
       if (!this.#parse() || !this.#isWhole()) return wire.open ? wire.read() : void this.#close();
       wire.onReadable = wire.onEnd = undefined;
+      const { door } = this.#options;
+      if (door !== undefined) return this.#knock(door);
       const own = this.#begin();
       if (own !== undefined) return void this.#answerOwn(own);
       this.#exchange = this.#options.source.exchange(this.#view);
@@ -119,6 +127,50 @@ export class ProxyConnection {
     }
   }
 
+  /** Has a door decide what becomes of the request. */
+  #knock(door: Door): void {
+    const client = this.#client;
+    const { wire: { bytes }, head, origin } = client;
+    this.#frame();
+    const crossing = head.hasBody || head.minor === 0
+      ? undefined
+      : door.open({ bytes, head, peer: origin.peer });
+    if (crossing === undefined) {
+      this.#hosted = this.#host();
+      this.#count();
+      return void this.#answerHosted(this.#hosted, (request, info) => door.answer(request, info));
+    }
+    this.#cross(crossing);
+    this.#count();
+    this.#exchange = crossing.source.exchange(this.#view);
+    this.#try(this.#exchange.begin());
+  }
+
+  /** Puts the request together as its crossing has it. */
+  #cross(crossing: Crossing): void {
+    const client = this.#client;
+    const { wire, head } = client;
+    client.crossing = crossing;
+    client.idempotent = head.method !== "other" ||
+      isIdempotent(latin1(wire.bytes, head.methodStart, head.methodEnd));
+    wire.compose();
+    crossing.putRequest(wire, head);
+    wire.reserve(2);
+    wire.putLineEnd();
+    wire.start = head.end;
+  }
+
+  /** Makes the request an object. */
+  #host(): HostedExchange {
+    const { pool: { deadlines }, timeouts: { idle }, onError } = this.#options;
+    return new HostedExchange(this.#client, { deadlines, idle, onError });
+  }
+
+  async #answerHosted(hosted: HostedExchange, handler: Handler): Promise<void> {
+    await hosted.run(handler);
+    this.#finish();
+  }
+
   /** Leads one attempt on. */
   #try(begun: Begun): void {
     switch (begun.kind) {
@@ -128,7 +180,7 @@ export class ProxyConnection {
       case "queued":
         return void this.#admitted(begun).then((admitted) => this.#try(admitted));
       case "none":
-        return void this.#answer(this.#describe(begun));
+        return void this.#answerNone(begun);
     }
   }
 
@@ -154,8 +206,9 @@ export class ProxyConnection {
     this.#exchange = this.#attempt = undefined;
     if (timeouts.total !== Infinity) deadlines.unwatch(this.#total);
     stats.end(this.#client.status);
-    if (this.#client.persistent && this.#client.wire.open) this.#next();
-    else void this.#close();
+    if (!this.#client.persistent || !this.#client.wire.open) return void this.#close();
+    this.#hosted = undefined;
+    this.#next();
   }
 
   /** Reads on in the head of the request; answers whether it is complete. */
@@ -191,7 +244,15 @@ export class ProxyConnection {
 
   /** Sets a request up; gives the answer when it is not passed on. */
   #begin(): Promise<Response> | undefined {
-    const { stats, timeouts, accessLog, now } = this.#options;
+    this.#frame();
+    const own = this.#own();
+    this.#compose();
+    this.#count();
+    return own;
+  }
+
+  /** Takes from the head what the connection has to go by. */
+  #frame(): void {
     const client = this.#client;
     const { wire, head, body } = client;
     wire.deadline = Infinity;
@@ -199,12 +260,14 @@ export class ProxyConnection {
     client.persistent = !this.#draining && !head.closes && (head.minor === 1 || head.keepsAlive);
     if (head.chunked) body.chunked();
     else if (head.contentLength > 0) body.length(head.contentLength);
-    const own = this.#own();
-    this.#compose();
+  }
+
+  /** The request is well-formed, and begins. */
+  #count(): void {
+    const { stats, timeouts, accessLog, now } = this.#options;
     stats.begin();
     if (accessLog !== undefined) this.#began = now();
     if (timeouts.total !== Infinity) this.#startTotal();
-    return own;
   }
 
   /** The answer of the listener itself; `undefined` when the request is passed on. */
@@ -286,9 +349,25 @@ export class ProxyConnection {
     return expired ? describeFailure("total_timeout") : describeNoUpstream(reason);
   }
 
+  /** No attempt could begin. */
+  async #answerNone(none: NoUpstream): Promise<void> {
+    const { crossing } = this.#client;
+    if (crossing === undefined) await this.#answer(this.#describe(none));
+    else await this.#answerRefused(crossing.refuse(none));
+  }
+
+  async #answerRefused(response: Response): Promise<void> {
+    const { pool: { deadlines }, timeouts: { idle } } = this.#options;
+    const whole = await new AnswerWriter({ client: this.#client, deadlines, idle }).write(response);
+    if (!whole) this.#client.persistent = false;
+    this.#finish();
+  }
+
   async #answerFailure(failure: AttemptFailure): Promise<void> {
     const client = this.#client;
     const { cause, kind } = failure;
+    const refused = client.answered ? undefined : client.crossing?.refuse(failure);
+    if (refused !== undefined && client.wire.open) return await this.#answerRefused(refused);
     if (client.answered || !client.wire.open) {
       // What the client has is incomplete, and only a connection that breaks off tells it so.
       if (!client.answered) client.status = describeFailure(kind).status;
@@ -366,6 +445,7 @@ export class ProxyConnection {
       wire.deadline = deadlines.now + clientTimeouts.linger;
       await wire.endWrite();
       await this.#relay.settled();
+      await this.#hosted?.settled();
       do {
         wire.start = wire.end;
         wire.rewind();
@@ -388,7 +468,8 @@ export class ProxyConnection {
       case "body":
         return void this.#refuse(new MessageError(408, "The body of the request did not come in time"));
       case "exchange":
-        return this.#relay.clientExpired();
+        if (this.#hosted === undefined) return this.#relay.clientExpired();
+        return this.cut();
     }
   }
 }

@@ -8,7 +8,12 @@ import type { ClientSide } from "./client_side.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
 import { MessageError } from "./message_error.ts";
 import { RequestSender } from "./request_sender.ts";
-import { composeResponse, type ResponseAdditions, type ViaLines } from "./response_composer.ts";
+import {
+  composeCrossing,
+  composeResponse,
+  type ResponseAdditions,
+  type ViaLines,
+} from "./response_composer.ts";
 import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 import type { Wire } from "./wire.ts";
@@ -225,14 +230,16 @@ export class Relay {
     if (upstream === undefined || this.#client.answered) return;
     const { body, head } = this.#client;
     const waiting = body.complete || (head.expectsContinue && this.#sender === undefined);
-    const time = sending ? timeouts.idle : waiting ? timeouts.firstByte : Infinity;
+    const firstByte = this.#client.crossing?.timeout ?? timeouts.firstByte;
+    const time = sending ? timeouts.idle : waiting ? firstByte : Infinity;
     upstream.wire.deadline = pool.deadlines.now + time;
   }
 
   async #passInterim(upstream: UpstreamConnection): Promise<void> {
     const { via } = this.#options;
     const { wire, head } = upstream;
-    if (this.#client.head.minor === 1) {
+    // Who answers through a crossing has asked for a final answer alone.
+    if (this.#client.head.minor === 1 && this.#client.crossing === undefined) {
       composeResponse(wire, head, { via, requestId: undefined, connection: "silent", chunked: false });
       await this.#client.wire.write(wire.message);
     }
@@ -254,7 +261,9 @@ export class Relay {
       client.persistent = false;
     }
     if (this.#coding === "dechunked") head.nominated.push("transfer-encoding");
-    composeResponse(wire, head, this.#additions());
+    const additions = this.#additions();
+    if (client.crossing === undefined) composeResponse(wire, head, additions);
+    else composeCrossing(wire, head, { ...additions, crossing: client.crossing });
     wire.start = head.end;
     this.#copyBody(wire);
     client.answered = true;

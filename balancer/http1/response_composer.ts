@@ -1,3 +1,4 @@
+import type { Crossing } from "./door.ts";
 import { ascii, ONE } from "./octets.ts";
 import type { ResponseHead } from "./response_head.ts";
 import type { Wire } from "./wire.ts";
@@ -30,6 +31,20 @@ export interface ResponseAdditions {
   readonly connection: "close" | "keep-alive" | "upgrade" | "silent";
   /** The body has no framing of its own and gets chunks. */
   readonly chunked: boolean;
+}
+
+/** Puts the head of a response together as its crossing has it. */
+export function composeCrossing(
+  wire: Wire,
+  head: ResponseHead,
+  { crossing, connection, chunked }: ResponseAdditions & { readonly crossing: Crossing },
+): void {
+  wire.compose();
+  crossing.putAnswer(wire, head);
+  wire.reserve(FIXED_ROOM);
+  if (connection !== "silent") putConnection(wire, head, connection);
+  if (chunked) wire.put(CHUNKED);
+  wire.putLineEnd();
 }
 
 /** Puts the head of a response together as it goes to the client. */
