@@ -4,7 +4,7 @@ import type { UpstreamState } from "./upstream_state.ts";
 
 /** When an upstream that answers badly is left out for a while, though its health checks pass. */
 export interface OutlierOptions {
-  /** Failures in a row (500, 502, 503, 504, or no proper answer at all) that eject. @default 5 */
+  /** Failures in a row (500, 502, 504, or no proper answer at all) that eject. @default 5 */
   consecutive?: number;
   /** Milliseconds of the first ejection; the n-th one in a row takes n times as long. @default 10_000 */
   baseEjection?: number;
@@ -72,8 +72,14 @@ export function nextLevel(ejection: Ejection, now: number, base: number): number
 
 /** Whether a status counts as a failure of the upstream; 501 and 505 are about the request. */
 export function isBadStatus(status: number): boolean {
-  return status === 500 || status === 502 || status === 503 || status === 504;
+  return status === 500 || status === 502 || status === 504;
 }
+
+/**
+ * An upstream that answers 503 refuses work on purpose: it has too much of it, or waits for something that all upstreams
+ * wait for. To eject it would only give its share to the others. It can ask to be left out by the answer to its check.
+ */
+const REFUSED = 503;
 
 /** What the detector asks of its surroundings. */
 export interface OutlierSurroundings {
@@ -97,7 +103,7 @@ export class OutlierDetector {
 
   answered(upstream: UpstreamState, status: number): void {
     if (isBadStatus(status)) this.#count(upstream);
-    else upstream.failuresInARow = 0;
+    else if (status !== REFUSED) upstream.failuresInARow = 0;
   }
 
   /** An attempt failed by the upstream's fault. */

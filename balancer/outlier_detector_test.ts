@@ -32,9 +32,17 @@ function detect(count: number, options: OutlierOptions = {}) {
 
 Deno.test("OutlierDetector ejects after so many failures in a row, not before", () => {
   const { answer, ejected } = detect(2);
-  answer(0, 500, 502, 503, 504, 200, 500, 500, 500, 500);
+  answer(0, 500, 502, 504, 500, 200, 500, 500, 500, 500);
   assertEquals(ejected(), "..");
   answer(0, 500);
+  assertEquals(ejected(), "x.");
+});
+
+Deno.test("OutlierDetector takes 503 for a refusal, which is neither a failure nor a success", () => {
+  const { answer, ejected } = detect(2);
+  answer(0, ...new Array(50).fill(503));
+  assertEquals(ejected(), "..");
+  answer(0, 500, 500, 500, 503, 500, 503, 500);
   assertEquals(ejected(), "x.");
 });
 
