@@ -1,3 +1,4 @@
+import { eventually } from "@flotilla/runtime/testing";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { bearerToken } from "./credentials.ts";
 import { ROUTE_TABLE } from "./route_table.ts";
@@ -77,4 +78,28 @@ Deno.test("createGateway() does not ask for a token again that it has checked be
 Deno.test("bearerToken() reads the scheme without regard to case", () => {
   assertEquals(bearerToken(new Headers({ authorization: "bearer a.b-c_d~e+f/g==" })), "a.b-c_d~e+f/g==");
   assertEquals(bearerToken(new Headers()), undefined);
+});
+
+Deno.test("createGateway() refuses sign-ins beyond what auth can take before it reads them, and nothing else", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { call, seen } = fixture({
+    async inner(request) {
+      if (new URL(request.url).pathname === "/auth/login") await promise;
+      return new Response("{}");
+    },
+  });
+  const login = () => call("/auth/login", json("POST", { username: "ann", password: "guess" }));
+  const first = Array.from({ length: 16 }, login);
+  await eventually(() => seen.length === 16, { what: "as many as are passed on" });
+  const refused = await login();
+  await refused.body?.cancel();
+  assertEquals([refused.status, refused.headers.get("retry-after")], [503, "1"]);
+  const other = await call("/data", {}, "ann");
+  await other.body?.cancel();
+  assertEquals([other.status, seen.length], [200, 17]);
+  resolve();
+  for (const response of await Promise.all(first)) await response.body?.cancel();
+  const again = await login();
+  await again.body?.cancel();
+  assertEquals(again.status, 200);
 });

@@ -26,6 +26,7 @@ import { createCallInwards } from "./inward_call.ts";
 import { withoutContent } from "./outward_answer.ts";
 import { requestBody } from "./request_body.ts";
 import { createDocuments } from "./documents/documents.ts";
+import { createAdaptiveLimit } from "./limits/adaptive_limit.ts";
 import type { Route, UpstreamName } from "./route.ts";
 import { ROUTE_TABLE } from "./route_table.ts";
 import { createRouter, type Endpoint } from "./router.ts";
@@ -83,6 +84,7 @@ export function createGateway(options: GatewayOptions): Role {
   const router = createRouter(routes);
   const clientOf = createClientOf(options.trustedProxies ?? []);
   const cors = createCors(options.cors);
+  const costly = createAdaptiveLimit();
   const admission = createAdmission({
     verifier: options.verifier,
     limiters: options.limiters ?? {},
@@ -131,6 +133,7 @@ export function createGateway(options: GatewayOptions): Role {
     }
     cors.addFields(fields, request);
     const route = routeOf(endpoint, exchange);
+    if (route.costly) costly.requireRoom();
     const caller = await admission.admit({ request, access: route.access, address, fields });
     const response = await pass({ ...exchange, route, caller, assertion: await assertions.sign(caller) });
     const shaped = shapedFor(exchange, route, response);
@@ -150,7 +153,8 @@ export function createGateway(options: GatewayOptions): Role {
     const content = body.kind === "read" ? body.bytes : body.kind === "streamed" ? body.stream : null;
     try {
       const target = url.pathname + url.search;
-      return await callInwards(exchange, { method, target, content, client: request.signal });
+      const call = () => callInwards(exchange, { method, target, content, client: request.signal });
+      return await (route.costly ? costly.run(call) : call());
     } catch (error) {
       throw body.kind === "streamed" ? body.tooLong ?? error : error;
     }

@@ -56,6 +56,11 @@ export interface Route {
   readonly body?: BodyRule;
   /** The gateway keeps the answer under the request's `Idempotency-Key`. @default false */
   readonly idempotent?: boolean;
+  /**
+   * Anybody can ask for it, and it costs much: only as many are passed on as the inner role can take, the rest is refused
+   * with 503 before anything else is done. @default false
+   */
+  readonly costly?: boolean;
   /** What is answered when all goes well, and failures that only this route has. */
   readonly answers: Readonly<Record<number, AnswerRule>>;
   /** Milliseconds until the head of the answer must be there; 504 after that. */

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { Registry } from "prom-client";
-import { asProblem, problemResponse } from "./problem.ts";
+import { asProblem, type ProblemError, problemResponse } from "./problem.ts";
 import { checkReadiness, type ReadinessCheck } from "./readiness.ts";
 import { peerAddress, type RequestContext, type ServeInfo } from "./request_context.ts";
 import { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
@@ -100,7 +100,7 @@ export function createRole(options: RoleOptions): Role {
       response = sealed(await answer(request, context), context, draining.signal.aborted);
     } catch (thrown) {
       const problem = asProblem(thrown);
-      if (problem.status >= 500) logFailure(request, context, problem);
+      if (problem.status >= 500 && !isRefusal(problem)) logFailure(request, context, problem);
       response = sealed(problemResponse(problem, context.requestId), context, draining.signal.aborted);
     }
     const seconds = (performance.now() - started) / 1_000;
@@ -134,6 +134,11 @@ export function createRole(options: RoleOptions): Role {
     },
     registry,
   };
+}
+
+/** Work that is refused on purpose is counted, not logged: a flood of it would cost more to log than to refuse. */
+function isRefusal({ status, cause }: ProblemError): boolean {
+  return status === 503 && cause === undefined;
 }
 
 const OWN_ENDPOINT = /^https?:\/\/[^/]+(\/healthz|\/readyz|\/metrics)(?:\?|$)/;

@@ -1,3 +1,4 @@
+import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { ProblemError } from "./problem.ts";
 import { createRole, type RoleOptions } from "./role.ts";
@@ -87,6 +88,33 @@ Deno.test("createRole() answers a thrown problem with its status, fields and the
   const { detail, request_id } = await response.json();
   assertEquals([status, detail, request_id], [409, "It exists", "r-2"]);
   assertEquals([headers.get("retry-after"), headers.get("x-served-by")], ["1", "test_1"]);
+});
+
+Deno.test("createRole() logs what failed, and counts what it refused on purpose without a word", async () => {
+  const records: LogRecord[] = [];
+  await configure({
+    reset: true,
+    sinks: { memory: (record) => void records.push(record) },
+    loggers: [
+      { category: ["flotilla"], sinks: ["memory"], lowestLevel: "warning" },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  const refusals = [
+    new ProblemError(503, "full"),
+    new ProblemError(503, "away", { cause: new Error("lost") }),
+  ];
+  const { fetch } = role({
+    handle() {
+      throw refusals.shift() ?? new TypeError("bug");
+    },
+  });
+  try {
+    for (let i = 0; i < 3; i++) await (await fetch(get("/work"))).body?.cancel();
+  } finally {
+    await reset();
+  }
+  assertEquals(records.map(({ properties }) => properties["reason"]), ["lost", "bug"]);
 });
 
 Deno.test("createRole() hides an unexpected error behind a 500", async () => {

@@ -25,6 +25,7 @@ export const ACCOUNT_ROUTES: readonly Route[] = [
     access: "public",
     upstream: "auth",
     body: small(loginSchema),
+    costly: true,
     answers: {
       200: {
         description: "A token for the other requests, and one to get the next with",
