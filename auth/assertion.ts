@@ -34,11 +34,10 @@ export interface AssertionSigner {
 /** Checks assertions. */
 export interface AssertionVerifier {
   /**
-   * Who is calling, by the request's assertion.
-   *
-   * @throws {ProblemError} 401 when there is none, or it is forged or over
+   * Who is calling, by the request's assertion: at once when it was checked before. Rejects with a
+   * {@linkcode ProblemError} of status 401 when there is none, or it is forged or over.
    */
-  verify(request: Request): Promise<Caller>;
+  verify(request: Request): Caller | Promise<Caller>;
 }
 
 /**
@@ -104,19 +103,24 @@ export function createAssertionVerifier(options: AssertionOptions): AssertionVer
     return caller;
   }
 
+  async function checkOrRefuse(assertion: string, now: number): Promise<Caller> {
+    try {
+      return await check(assertion, now);
+    } catch (cause) {
+      if (!(cause instanceof errors.JOSEError || cause instanceof z.ZodError)) throw cause;
+      throw refusal("The proof of who is calling is forged or over", cause);
+    }
+  }
+
   return {
-    async verify(request) {
+    verify(request) {
       const assertion = request.headers.get(ASSERTION_HEADER);
-      if (assertion === null) throw refusal("This port is for calls from inside only", undefined);
+      if (assertion === null) {
+        return Promise.reject(refusal("This port is for calls from inside only", undefined));
+      }
       const now = clock.now();
       const before = known.get(assertion);
-      if (before !== undefined && before.expires > now) return before.caller;
-      try {
-        return await check(assertion, now);
-      } catch (cause) {
-        if (!(cause instanceof errors.JOSEError || cause instanceof z.ZodError)) throw cause;
-        throw refusal("The proof of who is calling is forged or over", cause);
-      }
+      return before !== undefined && before.expires > now ? before.caller : checkOrRefuse(assertion, now);
     },
   };
 }

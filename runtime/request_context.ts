@@ -1,4 +1,5 @@
-import type { TraceContext } from "./trace_context.ts";
+import { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
+import { continueTrace, type TraceContext } from "./trace_context.ts";
 
 /** What a handler knows of a request besides the request. */
 export interface RequestContext {
@@ -14,7 +15,18 @@ export interface RequestContext {
   readonly draining: AbortSignal;
   /** The pattern of the route that answers, set by the handler: the label of its metrics. @default "other" */
   route?: string;
+  /**
+   * The fields that every answer carries, for a handler that makes its answer with them: it is then sent as it is, which
+   * is cheaper than to add them. The role adds them to the answer of a handler that has not asked for them.
+   */
+  identify(): IdentityFields;
 }
+
+/** What every answer says of itself. */
+export type IdentityFields = {
+  readonly "x-request-id": string;
+  readonly "x-served-by": string;
+};
 
 /** What the server tells of a request's connection: a part of `Deno.ServeHandlerInfo`. */
 export interface ServeInfo {
@@ -25,4 +37,41 @@ export interface ServeInfo {
 export function peerAddress(info: ServeInfo | undefined): string | undefined {
   const address = info?.remoteAddr;
   return address !== undefined && "hostname" in address ? address.hostname : undefined;
+}
+
+/** The context of a request that a server received. What few handlers ask for is looked up when it is asked for. */
+export class ServedContext implements RequestContext {
+  readonly requestId: string;
+  readonly instance: string;
+  readonly draining: AbortSignal;
+  route?: string;
+  /** Whether the handler has taken the identity fields. */
+  identified = false;
+  readonly #headers: Headers;
+  readonly #info: ServeInfo | undefined;
+  #trace: TraceContext | undefined;
+
+  constructor(
+    request: Request,
+    options: { instance: string; draining: AbortSignal; info: ServeInfo | undefined },
+  ) {
+    this.#headers = request.headers;
+    this.#info = options.info;
+    this.requestId = requestId(request.headers.get(REQUEST_ID_HEADER));
+    this.instance = options.instance;
+    this.draining = options.draining;
+  }
+
+  get trace(): TraceContext {
+    return this.#trace ??= continueTrace(this.#headers);
+  }
+
+  get peer(): string | undefined {
+    return peerAddress(this.#info);
+  }
+
+  identify(): IdentityFields {
+    this.identified = true;
+    return { "x-request-id": this.requestId, "x-served-by": this.instance };
+  }
 }

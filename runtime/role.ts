@@ -2,10 +2,9 @@ import { getLogger } from "@logtape/logtape";
 import { Registry } from "prom-client";
 import { asProblem, type ProblemError, problemResponse } from "./problem.ts";
 import { checkReadiness, type ReadinessCheck } from "./readiness.ts";
-import { peerAddress, type RequestContext, type ServeInfo } from "./request_context.ts";
-import { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
+import { type RequestContext, ServedContext, type ServeInfo } from "./request_context.ts";
+import { REQUEST_ID_HEADER } from "./request_id.ts";
 import { createRoleMetrics } from "./role_metrics.ts";
-import { continueTrace } from "./trace_context.ts";
 
 /** What {@linkcode createRole} makes a role from. */
 export interface RoleOptions {
@@ -76,9 +75,7 @@ export function createRole(options: RoleOptions): Role {
     });
   }
 
-  async function answer(request: Request, context: RequestContext): Promise<Response> {
-    const endpoint = ownEndpoint(request);
-    if (endpoint === undefined) return await handle(request, context);
+  async function answerItself(endpoint: string, context: RequestContext): Promise<Response> {
     context.route = endpoint;
     if (endpoint === "/healthz") return Response.json({ status: "alive", instance });
     if (endpoint === "/readyz") return await readyz();
@@ -87,17 +84,15 @@ export function createRole(options: RoleOptions): Role {
 
   async function framed(request: Request, info?: ServeInfo): Promise<Response> {
     const started = performance.now();
-    const context: RequestContext = {
-      requestId: requestId(request.headers.get(REQUEST_ID_HEADER)),
-      trace: continueTrace(request.headers),
-      instance,
-      peer: peerAddress(info),
-      draining: draining.signal,
-    };
+    const context = new ServedContext(request, { instance, draining: draining.signal, info });
     metrics.started();
     let response: Response;
     try {
-      response = sealed(await answer(request, context), context, draining.signal.aborted);
+      const endpoint = ownEndpoint(request);
+      response = await (endpoint === undefined ? handle(request, context) : answerItself(endpoint, context));
+      if (!context.identified || draining.signal.aborted) {
+        response = sealed(response, context, draining.signal.aborted);
+      }
     } catch (thrown) {
       const problem = asProblem(thrown);
       if (problem.status >= 500 && !isRefusal(problem)) logFailure(request, context, problem);

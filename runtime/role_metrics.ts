@@ -15,10 +15,14 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 /** Registers a role's measures with `registry`. */
 export function createRoleMetrics(registry: Registry): RoleMetrics {
   const registers = [registry];
-  const inFlight = new Gauge({
+  let inFlight = 0;
+  new Gauge({
     name: "flotilla_requests_in_flight",
     help: "Requests that have begun and whose answer has not",
     registers,
+    collect() {
+      this.set(inFlight);
+    },
   });
   const duration = new Histogram({
     name: "flotilla_request_duration_seconds",
@@ -28,12 +32,22 @@ export function createRoleMetrics(registry: Registry): RoleMetrics {
     registers,
   });
   registerProcessMemory(registry);
+  /** A series is looked up by its labels once: to put labels together is most of what an observation costs. */
+  const series = new Map<string, (seconds: number) => void>();
+
+  function open(method: string, route: string, status: number): (seconds: number) => void {
+    const known = METHODS.has(method) ? method : "other";
+    return duration.labels({ method: known, route, status: `${Math.floor(status / 100)}xx` }).observe;
+  }
+
   return {
-    started: () => inFlight.inc(),
+    started: () => void inFlight++,
     finished({ method, route, status }, seconds) {
-      inFlight.dec();
-      const known = METHODS.has(method) ? method : "other";
-      duration.observe({ method: known, route, status: `${Math.floor(status / 100)}xx` }, seconds);
+      inFlight--;
+      const name = `${METHODS.has(method) ? method : "other"} ${status} ${route}`;
+      let observe = series.get(name);
+      if (observe === undefined) series.set(name, observe = open(method, route, status));
+      observe(seconds);
     },
   };
 }

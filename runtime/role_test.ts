@@ -130,3 +130,25 @@ Deno.test("createRole() sets its fields on an answer that cannot be changed", as
   assertEquals([response.status, response.headers.get("x-served-by")], [302, "test_1"]);
   assertEquals(response.headers.get("location"), "http://elsewhere/");
 });
+
+Deno.test("createRole() sends the answer of a handler that identifies itself as it is, and closes while draining", async () => {
+  const made: Response[] = [];
+  const role = createRole({
+    role: "echo",
+    instance: "echo_1",
+    handle(_request, context) {
+      const response = new Response("hello", { headers: context.identify() });
+      made.push(response);
+      return response;
+    },
+  });
+  const ask = () => role.fetch(new Request("http://localhost/", { headers: { "x-request-id": "r-1" } }));
+  const response = await ask();
+  assertEquals(response, made[0]);
+  assertEquals([response.headers.get("x-request-id"), response.headers.get("x-served-by")], [
+    "r-1",
+    "echo_1",
+  ]);
+  role.drain();
+  assertEquals((await ask()).headers.get("connection"), "close");
+});

@@ -1,4 +1,4 @@
-import { encodeHex } from "@std/encoding";
+import { randomHex } from "./random_hex.ts";
 
 /** A request's place in a distributed trace (W3C Trace Context, level 1). */
 export interface TraceContext {
@@ -49,8 +49,4 @@ export function continueTrace(headers: Headers): TraceContext {
 /** The `traceparent` field for a call that this hop makes. */
 export function traceparent(trace: TraceContext): string {
   return `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? "01" : "00"}`;
-}
-
-function randomHex(bytes: number): string {
-  return encodeHex(crypto.getRandomValues(new Uint8Array(bytes)));
 }

@@ -10,10 +10,16 @@ export type CacheFields = {
   readonly "cache-control": string;
 };
 
+const NEAR_HIT: CacheFields = {
+  "cache-status": "flotilla-near; hit",
+  age: "0",
+  "cache-control": "private, no-cache",
+};
 const DISTANCE = { near: 0, shared: 1, database: 2 } as const;
 
 /** The fields of an answer whose parts were found so: it came as far as the farthest and is as old as the oldest. */
 export function cacheFields(first: Found<unknown>, ...others: readonly Found<unknown>[]): CacheFields {
+  if (others.length === 0 && first.layer === "near" && first.age === 0) return NEAR_HIT;
   const farthest = others.reduce(
     (far, part) => DISTANCE[part.layer] > DISTANCE[far.layer] ? part : far,
     first,
@@ -36,6 +42,8 @@ export function cacheStatus(found: Found<unknown>): string {
   return `flotilla-shared; fwd=${sharedMiss}${stored ? "; stored" : ""}, ${near}`;
 }
 
+const CURRENT = { maxStale: 0, bypass: false };
+
 /** Most seconds that a reader's `max-stale` is taken for. */
 const MAX_STALE_SECONDS = 86_400;
 
@@ -44,7 +52,9 @@ const MAX_STALE_SECONDS = 86_400;
  * what is up to N seconds out of date.
  */
 export function readOptionsOf(headers: Headers): { maxStale: number; bypass: boolean } {
-  const directives = (headers.get("cache-control") ?? "").toLowerCase().split(",").map((part) => part.trim());
+  const field = headers.get("cache-control");
+  if (field === null) return CURRENT;
+  const directives = field.toLowerCase().split(",").map((part) => part.trim());
   const stale = directives.map((part) => /^max-stale(?:="?(\d{1,9})"?)?$/.exec(part)).find((match) =>
     match !== null
   );

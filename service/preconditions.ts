@@ -8,7 +8,8 @@ import { ifMatch, ifNoneMatch } from "@std/http/etag";
  */
 export function isUnmodified(headers: Headers, tag: string): boolean {
   requireMatch(headers, tag);
-  return headers.has("if-none-match") && !ifNoneMatch(headers.get("if-none-match"), tag);
+  const known = headers.get("if-none-match");
+  return known !== null && !ifNoneMatch(known, tag);
 }
 
 /**

@@ -11,13 +11,20 @@ export interface RecordAnswerOptions {
   headers?: Record<string, string>;
 }
 
+const texts = new WeakMap<StoredRecord, string>();
+
+/** The body of an answer from a cache, which is given many times. */
+function cachedText(id: string, record: StoredRecord): string {
+  let text = texts.get(record);
+  if (text === undefined) texts.set(record, text = `{"cached":true,"data":${recordText(id, record)}}`);
+  return text;
+}
+
 /** One record as an answer. */
 export function recordAnswer(id: string, record: StoredRecord, options: RecordAnswerOptions = {}): Response {
   const { cached = false, status = 200, headers = {} } = options;
-  return jsonAnswer(`{"cached":${cached},"data":${recordText(id, record)}}`, {
-    status,
-    headers: { etag: entityTag(record), ...headers },
-  });
+  const text = cached ? cachedText(id, record) : `{"cached":false,"data":${recordText(id, record)}}`;
+  return jsonAnswer(text, { status, headers: { etag: entityTag(record), ...headers } });
 }
 
 /** A record that was just made, at its own address. */

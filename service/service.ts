@@ -17,6 +17,7 @@ import { addDataRoutes } from "./data_routes.ts";
 import type { StoredRecord } from "./record.ts";
 import { RecordDatabase } from "./record_database.ts";
 import { type Page, PageReader } from "./page_reader.ts";
+import { plainId, readPlainly } from "./read_record.ts";
 import { RecordReader } from "./record_reader.ts";
 import { RecordWriter } from "./record_writer.ts";
 import { seedDatabase } from "./seed.ts";
@@ -65,7 +66,11 @@ export function createService(options: ServiceOptions): Service {
     role: "service",
     instance,
     registry,
-    handle: (request, context) => app.fetch(request, { context }),
+    handle(request, context) {
+      const id = plainId(request);
+      if (id !== undefined) return readPlainly(environment, { request, context, id });
+      return app.fetch(request, { context });
+    },
     checks: { database: async () => void await environment.database.latest() },
   });
 }
