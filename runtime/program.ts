@@ -15,14 +15,20 @@ export const EXIT_USAGE = 2;
 /**
  * Reads this process's flags. `--help` prints what the program takes and exits 0; an unknown flag or a bad value is
  * named on standard error, and the process exits 2.
+ *
+ * @param args what it was called with; default all of the process's arguments
  */
-export function readFlags<S extends FlagSpecs>(program: Program, specs: S): FlagValues<S> {
-  if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+export function readFlags<S extends FlagSpecs>(
+  program: Program,
+  specs: S,
+  args: readonly string[] = Deno.args,
+): FlagValues<S> {
+  if (args.includes("--help") || args.includes("-h")) {
     writeLine(Deno.stdout, helpText(program, specs));
     Deno.exit(0);
   }
   try {
-    return parseFlags(specs, Deno.args);
+    return parseFlags(specs, args);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
     refuseToStart(`${error.message}\nTry: ${program.name} --help`);

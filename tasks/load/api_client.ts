@@ -32,6 +32,12 @@ export interface ApiClient {
   read(path: string): Promise<unknown>;
 }
 
+/** The public API as it is, as a signed-in user. */
+export interface ApiSession extends ApiClient {
+  /** Sends a request, without a time-out, and leaves its answer to the caller. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+}
+
 /** How {@linkcode signIn} signs in. */
 export interface SignInOptions {
   /** @default "admin" */
@@ -52,15 +58,17 @@ const bodySchema = z.object({ cached: z.boolean().optional(), id: z.string().opt
  *
  * @throws {LoadError} when it does not answer, or not with a token
  */
-export async function signIn(origin: string, options: SignInOptions = {}): Promise<ApiClient> {
+export async function signIn(origin: string, options: SignInOptions = {}): Promise<ApiSession> {
   const { username = "admin", password = "password", timeout = 30_000 } = options;
   const { fetch: fetchIt = (request: Request) => fetch(request) } = options;
   const authorization = `Bearer ${await tokenOf(origin, { username, password, fetchIt })}`;
 
-  const exchange = async (path: string, init: RequestInit) => {
-    const signal = AbortSignal.timeout(timeout);
+  const request = async (path: string, init: RequestInit = {}) => {
     const headers = { authorization, ...init.headers };
-    const response = await fetchIt(new Request(`${origin}${path}`, { ...init, headers, signal }));
+    return await fetchIt(new Request(`${origin}${path}`, { ...init, headers }));
+  };
+  const exchange = async (path: string, init: RequestInit) => {
+    const response = await request(path, { ...init, signal: AbortSignal.timeout(timeout) });
     return { response, text: await response.text() };
   };
   return {
@@ -74,6 +82,7 @@ export async function signIn(origin: string, options: SignInOptions = {}): Promi
       }
     },
     read: async (path) => JSON.parse((await exchange(path, {})).text),
+    request,
   };
 }
 
