@@ -43,6 +43,7 @@ const pageSchema = z.object({ tasks: z.array(taskSchema), next: z.string().nulla
 const logSchema = z.object({
   lines: z.array(z.object({ time: z.string(), attempt: z.int(), line: z.string() })),
 });
+type TaskPage = z.infer<typeof pageSchema>;
 const problemSchema = z.looseObject({ detail: z.string() });
 /** Tasks asked for in one request. */
 const PAGE = 100;
@@ -61,9 +62,10 @@ export class TaskApi {
   /** The newest tasks that the filter takes, at most `limit`. @throws {RefusedByApiError} */
   async list(filter: TaskFilter, limit: number): Promise<ApiTask[]> {
     const tasks: ApiTask[] = [];
-    for (let cursor: string | null | undefined; cursor !== null && tasks.length < limit;) {
-      const query = queryOf({ ...filter, owner: this.#owner, limit: `${PAGE}`, cursor });
-      const page = pageSchema.parse(await this.#json(`/longtask${query}`));
+    let cursor: string | null = "";
+    while (cursor !== null && tasks.length < limit) {
+      const query = queryOf({ ...filter, owner: this.#owner, limit: `${PAGE}`, cursor: cursor || null });
+      const page: TaskPage = pageSchema.parse(await this.#json(`/longtask${query}`));
       tasks.push(...page.tasks);
       cursor = page.next;
     }

@@ -58,6 +58,9 @@ function nextCronTime(
   { cron, time_zone: timezone }: Extract<Recurrence, { cron: string }>,
   after: number,
 ): number | undefined {
+  if (!isTimeZone(timezone)) {
+    throw new RecurrenceError(`Cannot repeat a task: there is no time zone named ${timezone}`);
+  }
   try {
     // It only computes times: nothing is left running.
     const pattern = new Cron(cron, { timezone, mode: "5-or-6-parts", paused: true });
@@ -65,5 +68,13 @@ function nextCronTime(
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RecurrenceError(`Cannot repeat a task: ${reason}`, { cause });
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
   }
 }
