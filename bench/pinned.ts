@@ -1,6 +1,10 @@
 /** A process of a benchmark, held on one core where one is named, and ended with the `using` block that started it. */
 export interface Pinned extends AsyncDisposable {
   readonly pid: number;
+  /** Whether it has ended by itself. */
+  readonly ended: boolean;
+  /** Sends it a signal; nothing happens when it has ended. */
+  signal(signal: Deno.Signal): void;
   /** What it wrote on standard error so far. */
   errors(): string;
 }
@@ -14,6 +18,9 @@ export interface PinnedOptions {
   /** @default this process's folder */
   cwd?: string;
 }
+
+/** Milliseconds that a program has to stop when it is asked to. */
+const STOP_TIME = 3_000;
 
 /** Starts a program. */
 export function startPinned(command: readonly string[], options: PinnedOptions): Pinned {
@@ -31,16 +38,22 @@ export function startPinned(command: readonly string[], options: PinnedOptions):
   const read = child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
     new WritableStream({ write: (text) => void (errors = (errors + text).slice(-4_000)) }),
   );
+  let ended = false;
+  const status = child.status.finally(() => ended = true);
+  const signal = (signal: Deno.Signal) => ended || child.kill(signal);
   return {
     pid: child.pid,
+    signal,
     errors: () => errors,
+    get ended() {
+      return ended;
+    },
     async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
-      await child.status;
+      // A killed nginx would leave its workers behind, and they would answer for whoever is measured next on their port.
+      signal("SIGTERM");
+      const late = setTimeout(signal, STOP_TIME, "SIGKILL");
+      await status;
+      clearTimeout(late);
       await read.catch(() => {});
     },
   };
@@ -67,18 +80,30 @@ export async function runPinned(command: readonly string[], options: PinnedOptio
   return out ?? "";
 }
 
-/** Waits until the address answers. */
+/**
+ * Waits until the address answers.
+ *
+ * @throws {Error} when nothing does in time, or the process has ended: what answers then is another one
+ */
 export async function answering(url: string, process: Pinned): Promise<void> {
   const end = performance.now() + 15_000;
   while (performance.now() < end) {
     try {
       const response = await fetch(url);
       await response.body?.cancel();
-      if (response.ok) return;
+      if (response.ok && !(await endsAtOnce(process))) return;
     } catch {
       // It does not listen yet.
     }
+    if (process.ended) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`Cannot start: nothing answers at ${url}: ${process.errors()}`);
+  const trouble = process.ended ? "the process has ended" : `nothing answers at ${url}`;
+  throw new Error(`Cannot start: ${trouble}: ${process.errors()}`);
+}
+
+/** Whether a process that seems to answer is about to end, since another one has its port. */
+async function endsAtOnce(process: Pinned): Promise<boolean> {
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  return process.ended;
 }

@@ -122,17 +122,15 @@ function startBalancer(strategy: string): Pinned {
 }
 
 async function breakUpstream(upstreams: Map<number, Pinned>, fault: Fault): Promise<void> {
-  const pid = upstreams.get(BROKEN)?.pid;
-  if (pid === undefined) throw new Error("Cannot break the upstream: it was not started");
-  if (fault === "killed") Deno.kill(pid, "SIGKILL");
-  else if (fault === "frozen") Deno.kill(pid, "SIGSTOP");
+  const broken = upstreams.get(BROKEN);
+  if (fault === "killed") broken?.signal("SIGKILL");
+  else if (fault === "frozen") broken?.signal("SIGSTOP");
   else await setMode(fault);
 }
 
 async function mendUpstream(upstreams: Map<number, Pinned>, fault: Fault): Promise<void> {
-  const broken = upstreams.get(BROKEN);
   if (fault === "killed") upstreams.set(BROKEN, startUpstream(BROKEN));
-  else if (fault === "frozen" && broken !== undefined) Deno.kill(broken.pid, "SIGCONT");
+  else if (fault === "frozen") upstreams.get(BROKEN)?.signal("SIGCONT");
   else await setMode("well");
 }
 

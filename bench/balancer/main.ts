@@ -1,12 +1,12 @@
 // deno-lint-ignore-file no-console -- a terminal program
-import { flag, listFlag, number, readFlags } from "@flotilla/runtime";
+import { flag, listFlag, number, portSchema, readFlags } from "@flotilla/runtime";
 import { z } from "zod";
 import { describeMachine } from "../machine.ts";
 import { medians } from "../medians.ts";
 import { keepSection } from "../results_file.ts";
 import { type Layout, measureFull, type Measurement, measurePaced } from "./measure.ts";
 import { installNodePeers, PEERS } from "./peers.ts";
-import { table, YARDSTICK } from "./report.ts";
+import { comparison, table, YARDSTICK } from "./report.ts";
 import { startUpstream } from "./upstream.ts";
 import { WORKLOADS } from "./workloads.ts";
 
@@ -14,8 +14,9 @@ const flags = readFlags({
   name: "deno task bench-balancer",
   summary: "measures the balancer beside nginx, HAProxy, Caddy and two proxies on Node, in one run",
 }, {
-  seconds: flag(number(z.number().int().min(1)).default(5), { help: "length of one measurement" }),
-  rounds: flag(number(z.number().int().min(1)).default(1), {
+  port: flag(portSchema.default(18_080), { help: "port of the upstream; the peers take the next one" }),
+  seconds: flag(number(z.number().int().min(1)).default(2), { help: "length of one measurement" }),
+  rounds: flag(number(z.number().int().min(1)).default(3), {
     help: "how often everything is measured; the median counts",
   }),
   peer: listFlag(z.enum(PEERS.map(({ name }) => name)), { help: "measure these only" }),
@@ -28,8 +29,8 @@ const folder = await Deno.makeTempDir({ prefix: "flotilla-bench-" });
 await Deno.chmod(folder, 0o755);
 const layout: Layout = {
   folder,
-  upstreamPort: 18_080,
-  peerPort: 18_081,
+  upstreamPort: flags.port,
+  peerPort: flags.port + 1,
   peerCore: 0,
   clientCore: 1,
   seconds: flags.seconds,
@@ -45,7 +46,7 @@ try {
   if (peers.some(({ name }) => /^Node|^@fastify/.test(name))) await installNodePeers(folder);
   await using _upstream = await startUpstream({ folder, port: layout.upstreamPort, core: layout.clientCore });
   const full = medians(await inRounds((peer) => measureFull(peer, workloads, layout)), groupOf);
-  const tables = workloads.map(({ name }) => table(name, full));
+  const tables = [comparison(full), ...workloads.map(({ name }) => table(name, full))];
   const [small] = workloads;
   const yardstick = full.find(({ peer, workload }) => peer === YARDSTICK && workload === small?.name);
   if (small !== undefined && yardstick !== undefined) {
@@ -60,7 +61,9 @@ try {
     Caddy: ["caddy", "version"],
     Node: ["node", "--version"],
   });
-  const text = [machine, `\`deno task bench-balancer ${Deno.args.join(" ")}\``, ...tables].join("\n\n");
+  const command = ["deno task bench-balancer", ...Deno.args].join(" ");
+  const rounds = `${flags.rounds} rounds of ${flags.seconds} s each; the one with the middle rate counts.`;
+  const text = [machine, `\`${command}\`: ${rounds}`, ...tables].join("\n\n");
   console.log(`\n${text}`);
   if (flags.keep === "yes") await keepSection("Balancer", text);
 } finally {

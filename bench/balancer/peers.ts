@@ -57,6 +57,8 @@ http {
     location / {
       proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $remote_addr; proxy_request_buffering off;
+      # Large answers go from socket to socket, not by way of a file.
+      proxy_max_temp_file_size 0;
     }
   }
 }`,
@@ -75,7 +77,7 @@ const haproxy: Peer = {
       `
 global
   nbthread 1
-  maxconn 10000
+  maxconn 4096
 defaults
   mode http
   option http-keep-alive

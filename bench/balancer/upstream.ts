@@ -1,7 +1,7 @@
 import { answering, type Pinned, startPinned } from "../pinned.ts";
 import { WORKLOADS } from "./workloads.ts";
 
-/** Starts nginx as the upstream of all peers: a file for each size, and a place to post to. */
+/** Starts nginx as the upstream of all peers: a file for each size, and a place to post to that reads all it gets. */
 export async function startUpstream(
   options: { folder: string; port: number; core: number },
 ): Promise<Pinned> {
@@ -10,6 +10,7 @@ export async function startUpstream(
   for (const { method, bytes } of WORKLOADS) {
     if (method === "GET") await Deno.writeFile(`${folder}/body/${bytes}`, new Uint8Array(bytes).fill(120));
   }
+  for (const name of ["post", "stored"]) await Deno.writeTextFile(`${folder}/${name}`, "stored\n");
   const config = `${folder}/upstream.conf`;
   await Deno.writeTextFile(
     config,
@@ -25,7 +26,10 @@ http {
     listen 127.0.0.1:${port} backlog=4096; root ${folder};
     location = / { return 200 ok; }
     location /readyz { return 200 ok; }
-    location /post { return 200 stored; }
+    # The copy has the whole body read before anything is answered; what is answered is a file, which takes no POST.
+    location = /post { mirror /sink; error_page 405 =200 /stored; }
+    location = /sink { internal; return 204; }
+    location = /stored { }
   }
 }`,
   );
