@@ -1,4 +1,4 @@
-import { type FlagValues, refuseToStart } from "@flotilla/runtime";
+import { type FlagValues, isTracing, refuseToStart } from "@flotilla/runtime";
 import { createAccessLog } from "./access_log.ts";
 import type { Balancer } from "./balancer.ts";
 import { ConnectionPool } from "./http1/connection_pool.ts";
@@ -28,6 +28,7 @@ export async function serveBytes(options: ServeBytesOptions): Promise<void> {
     trustedProxies: flags.trustedProxy,
     proxyProtocol: flags.proxyProtocol,
     maxConnections: flags.maxClients,
+    tracing: isTracing(),
     accessLog: createAccessLog({ sample: flags.accessLog }),
     ...(passesAllOn(flags) ? {} : { endpoints: ownEndpoints(endpoints) }),
   });

@@ -5,6 +5,7 @@ import {
   problemResponse,
   REQUEST_ID_HEADER,
   requestId,
+  sampledTraceparent,
   type ServeInfo,
 } from "@flotilla/runtime";
 import { describeFailure, describeNoUpstream, type FailureAnswer } from "./answer.ts";
@@ -148,6 +149,8 @@ class ProxiedRequest {
     };
     const fields = requestFields(headers, { arrival, requestId: this.#id, rules });
     fields.set("host", arrival.host);
+    const trace = sampledTraceparent();
+    if (trace !== undefined) fields.set("traceparent", trace);
     return {
       method,
       target: fragment < 0 ? url.slice(start) : url.slice(start, fragment),

@@ -41,4 +41,13 @@ export { peerAddress, type RequestContext, type ServeInfo } from "./request_cont
 export { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
 export { createRole, type Role, type RoleOptions } from "./role.ts";
 export { instanceName, serve, type Served, serveFlags } from "./serve.ts";
-export { continueTrace, type TraceContext, traceparent } from "./trace_context.ts";
+export { continueTrace, type TraceContext } from "./trace_context.ts";
+export { newSpan, readTraceparent, type TraceParent, traceparent } from "./traceparent.ts";
+export {
+  beginServerSpan,
+  type BegunSpan,
+  isTracing,
+  resumeTrace,
+  sampledTraceparent,
+  type SpanOptions,
+} from "./tracing.ts";

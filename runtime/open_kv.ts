@@ -1,7 +1,10 @@
+import { deserialize, Serializer } from "node:v8";
+import { openKv as openFetchKv } from "@deno/kv";
 import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { kvAccessToken } from "./environment.ts";
 import { withPromptCommits } from "./prompt_commits.ts";
+import { withTracedReads } from "./traced_kv.ts";
 
 /** How {@linkcode openKv} opens. */
 export interface OpenKvOptions {
@@ -11,7 +14,7 @@ export interface OpenKvOptions {
   signal?: AbortSignal;
   /** @default {@linkcode systemClock} */
   clock?: Clock;
-  /** @default `Deno.openKv`, and for a URL `withPromptCommits` around it */
+  /** @default `Deno.openKv`, and for a URL `withPromptCommits` and `withTracedReads` around it */
   open?: (target: string) => Promise<Deno.Kv>;
 }
 
@@ -40,7 +43,19 @@ async function openTarget(target: string): Promise<Deno.Kv> {
   const accessToken = kvAccessToken();
   // Deno's client takes the token from nowhere else.
   Deno.env.set("DENO_KV_ACCESS_TOKEN", accessToken);
-  return await withPromptCommits(await Deno.openKv(target), { target, accessToken });
+  const calling = await openFetchKv(target, { accessToken, implementation: "remote", ...V8 });
+  return withPromptCommits(withTracedReads(await Deno.openKv(target), calling), calling);
+}
+
+/** How the other client writes and reads values: as Deno does. */
+const V8 = { encodeV8, decodeV8: deserialize };
+
+/** `serialize` of `node:v8` writes typed arrays in a way of Node's own. */
+function encodeV8(value: unknown): Uint8Array {
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return serializer.releaseBuffer();
 }
 
 /** `Deno.openKv` tells an unreachable server from a refusal by its message only. */

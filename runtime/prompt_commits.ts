@@ -1,6 +1,5 @@
-import { deserialize, Serializer } from "node:v8";
-import { openKv as openFetchKv } from "@deno/kv";
 import { overrideKv } from "./override_kv.ts";
+import { sampledTraceparent } from "./tracing.ts";
 
 /**
  * What an atomic operation is made of in both clients. A step is kept and given to whichever client commits.
@@ -9,7 +8,7 @@ type Step = (operation: Steps) => unknown;
 type Steps = Pick<Deno.AtomicOperation, "check" | "set" | "delete" | "sum" | "min" | "max">;
 
 /** The part of a KV Connect client that writes. */
-interface Writer {
+export interface KvWriter {
   atomic(): Steps & { commit(): Promise<Deno.KvCommitResult | Deno.KvCommitError> };
   close(): void;
 }
@@ -22,23 +21,14 @@ interface Writer {
 const LARGE = 512;
 
 /**
- * The same database, whose large writes go over `fetch` and so arrive at once. Everything else, and whatever `fetch`
- * cannot deliver, goes the way of Deno's own client, which reads faster and waits for a server that is away.
+ * The same database, whose large writes go over `fetch` and so arrive at once, and so do all writes of a request whose
+ * trace is recorded, since `fetch` tells the server of it. Everything else, and whatever `fetch` cannot deliver, goes the
+ * way of Deno's own client, which reads faster and waits for a server that is away.
  *
  * @param kv opened by `Deno.openKv`
- * @param options.target URL of the same server
+ * @param large a client of the same server that calls by `fetch`; closed with `kv`
  */
-export async function withPromptCommits(
-  kv: Deno.Kv,
-  options: { target: string; accessToken: string },
-): Promise<Deno.Kv> {
-  const { target, accessToken } = options;
-  const large: Writer = await openFetchKv(target, {
-    accessToken,
-    implementation: "remote",
-    encodeV8,
-    decodeV8: deserialize,
-  });
+export function withPromptCommits(kv: Deno.Kv, large: KvWriter): Deno.Kv {
   const overrides: Partial<Deno.Kv> = {
     atomic: () => new SizedOperation(kv, large),
     async set(key, value, setOptions) {
@@ -60,12 +50,12 @@ export async function withPromptCommits(
 /** An atomic operation that chooses its client by how large it has become. */
 class SizedOperation implements Deno.AtomicOperation {
   readonly #small: Deno.Kv;
-  readonly #large: Writer;
+  readonly #large: KvWriter;
   readonly #steps: Step[] = [];
   #own: Deno.AtomicOperation | undefined;
   #bytes = 0;
 
-  constructor(small: Deno.Kv, large: Writer) {
+  constructor(small: Deno.Kv, large: KvWriter) {
     this.#small = small;
     this.#large = large;
   }
@@ -110,7 +100,8 @@ class SizedOperation implements Deno.AtomicOperation {
   }
 
   async commit(): Promise<Deno.KvCommitResult | Deno.KvCommitError> {
-    if (this.#own !== undefined || this.#bytes < LARGE) return await this.#deno().commit();
+    const small = this.#bytes < LARGE && sampledTraceparent() === undefined;
+    if (this.#own !== undefined || small) return await this.#deno().commit();
     const operation = this.#large.atomic();
     for (const step of this.#steps) step(operation);
     try {
@@ -135,14 +126,6 @@ class SizedOperation implements Deno.AtomicOperation {
     }
     return this.#own;
   }
-}
-
-/** As Deno writes values. `serialize` of `node:v8` writes typed arrays in a way of Node's own. */
-function encodeV8(value: unknown): Uint8Array {
-  const serializer = new Serializer();
-  serializer.writeHeader();
-  serializer.writeValue(value);
-  return serializer.releaseBuffer();
 }
 
 /** Whether both clients write the value alike: text, numbers, bytes, and objects and arrays of these. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { continueTrace, traceparent } from "./trace_context.ts";
+import { continueTrace } from "./trace_context.ts";
+import { traceparent } from "./traceparent.ts";
 
 const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

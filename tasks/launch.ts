@@ -4,6 +4,7 @@ import { TextLineStream } from "@std/streams";
 import { permissionsOf } from "./permissions.ts";
 import type { PlannedProcess } from "./plan.ts";
 import { environmentOf } from "./role_environment.ts";
+import { telemetryIdentity } from "./telemetry_identity.ts";
 
 /** How a process ended. */
 export interface Exit {
@@ -43,12 +44,16 @@ export interface LaunchOptions {
 
 /** Starts roles as processes of the Deno that runs this program, each with its exact permissions. */
 export function denoLauncher(options: LaunchOptions): Launch {
-  const { environment = processEnvironment } = options;
+  const { environment = processEnvironment, processes = [] } = options;
   return (process) => {
     const child = new Deno.Command(Deno.execPath(), {
       args: launchArguments(process, options),
       clearEnv: true,
-      env: { ...environmentOf(process.role, environment), NO_COLOR: "1" },
+      env: {
+        ...environmentOf(process.role, environment),
+        ...telemetryIdentity(process, { processes, environment }),
+        NO_COLOR: "1",
+      },
       stdin: "piped",
       stdout: "null",
       stderr: "piped",

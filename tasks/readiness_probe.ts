@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { adminOriginOf, type PlannedProcess } from "./plan.ts";
+import { unrecorded } from "./unrecorded.ts";
 import { upstreamsDown } from "./upstream_check.ts";
 
 /** Asks a process whether it can do its job: `undefined` when it can, otherwise why not. */
@@ -18,7 +19,7 @@ export async function probeReadiness(
   const origin = adminOriginOf(process);
   const patience = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]);
   try {
-    const response = await fetch(`${origin}/readyz`, { signal: patience });
+    const response = await fetch(`${origin}/readyz`, { headers: unrecorded(), signal: patience });
     const body = await response.json().catch(() => undefined);
     if (!response.ok) return failedChecks(body) ?? `answers ${response.status}`;
     const down = process.role === "balancer" ? await upstreamsDown(origin, patience) : [];

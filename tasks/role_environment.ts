@@ -20,6 +20,25 @@ const VARIABLES: Readonly<Record<RoleName, readonly string[]>> = {
 /** What Deno itself needs to find the packages it has cached. The role's code has no permission to read them. */
 const DENO_VARIABLES = ["HOME", "DENO_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "PATH"];
 
+/**
+ * Where Deno sends traces, logs and measures when `OTEL_DENO` is set, and how. The role's code has no permission to read
+ * them: it is Deno itself that records and sends. `OTEL_DENO_TRACING` is not among them, since the supervisor, which only
+ * looks at the others, is started with it off.
+ */
+const TELEMETRY_VARIABLES = [
+  "OTEL_DENO",
+  "OTEL_DENO_CONSOLE",
+  "OTEL_DENO_METRICS",
+  "OTEL_EXPORTER_OTLP_CERTIFICATE",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_HEADERS",
+  "OTEL_EXPORTER_OTLP_PROTOCOL",
+  "OTEL_BSP_SCHEDULE_DELAY",
+  "OTEL_METRIC_EXPORT_INTERVAL",
+  "OTEL_TRACES_SAMPLER",
+  "OTEL_TRACES_SAMPLER_ARG",
+];
+
 /** The names of the variables that a role may read. */
 export function variablesOf(role: RoleName): readonly string[] {
   return VARIABLES[role];
@@ -33,7 +52,9 @@ export function variablesOf(role: RoleName): readonly string[] {
  */
 export function environmentOf(role: RoleName, environment: Environment): Record<string, string> {
   const names = variablesOf(role);
-  const given: [string, string | undefined][] = [...names, ...DENO_VARIABLES].map((name) => [
+  const given: [string, string | undefined][] = [...names, ...DENO_VARIABLES, ...TELEMETRY_VARIABLES].map((
+    name,
+  ) => [
     name,
     environment[name],
   ]);

@@ -1,3 +1,5 @@
+import { unrecorded } from "./unrecorded.ts";
+
 const UP = /^flotilla_balancer_upstream_up\{upstream="([^"]*)"\} (\d)/gm;
 
 /**
@@ -5,7 +7,7 @@ const UP = /^flotilla_balancer_upstream_up\{upstream="([^"]*)"\} (\d)/gm;
  * system has started when it has all.
  */
 export async function upstreamsDown(origin: string, signal: AbortSignal): Promise<string[]> {
-  const response = await fetch(`${origin}/metrics`, { signal });
+  const response = await fetch(`${origin}/metrics`, { headers: unrecorded(), signal });
   return downIn(await response.text());
 }
 

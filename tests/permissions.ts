@@ -23,6 +23,7 @@ const VARIABLES = [
   "XDG_CACHE_HOME",
   "LOCALAPPDATA",
   "PATH",
+  "OTEL_*",
 ];
 
 /** The permissions of `deno task up`, with another folder for its data. */

@@ -138,7 +138,7 @@ export async function launchSystem(options: SystemOptions = {}): Promise<SystemS
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...permissionsOfUp(data), UP, "--topology", file, "--data", data, "--supervised", ...flags],
     clearEnv: true,
-    env: { ...denoEnvironment(), NO_COLOR: "1", ...environment },
+    env: { ...denoEnvironment(), NO_COLOR: "1", OTEL_DENO_TRACING: "false", ...environment },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

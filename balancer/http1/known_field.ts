@@ -22,6 +22,7 @@ export const KNOWN_FIELDS = [
   "x-forwarded-port",
   "x-real-ip",
   "x-request-id",
+  "traceparent",
 ] as const;
 
 export type KnownField = typeof KNOWN_FIELDS[number];

@@ -16,6 +16,7 @@ import { MessageError } from "./message_error.ts";
 import { ascii } from "./octets.ts";
 import { ProxyConnection, type ProxyConnectionOptions } from "./proxy_connection.ts";
 import { readProxyHeader } from "./proxy_protocol.ts";
+import type { RequestRules } from "./request_head.ts";
 import { RequestIds } from "./request_id.ts";
 import { viaLines } from "./response_composer.ts";
 
@@ -41,6 +42,8 @@ export interface ListenerOptions {
   limits?: HeadLimitsOptions;
   /** Whether `GET` and `HEAD` may have a body. @default false */
   bodyOnGet?: boolean;
+  /** Whether each request gets a span in the trace that its `traceparent` names, or in a new one. @default false */
+  tracing?: boolean;
   /** Connections of clients at once; more wait to be accepted. @default 10_000 */
   maxConnections?: number;
   /** Milliseconds for a client's next request on a connection. @default 75_000 */
@@ -86,7 +89,7 @@ export class Listener {
   readonly #trusted: AddressList;
   readonly #pseudonym: string;
   readonly #protocol: "http" | "https";
-  readonly #rules: { readonly bodyOnGet: boolean };
+  readonly #rules: RequestRules;
   readonly #maxConnections: number;
   readonly #proxyProtocol: boolean;
   readonly #origins: OriginCache = new Map();
@@ -108,6 +111,7 @@ export class Listener {
       protocol = "http",
       limits,
       bodyOnGet = false,
+      tracing = false,
       maxConnections = 10_000,
       keepAliveTimeout = 75_000,
       headTimeout = 10_000,
@@ -120,7 +124,7 @@ export class Listener {
     this.#trusted = addressList(trustedProxies);
     this.#pseudonym = pseudonym;
     this.#protocol = protocol;
-    this.#rules = { bodyOnGet };
+    this.#rules = { bodyOnGet, tracing };
     this.#maxConnections = maxConnections;
     this.#proxyProtocol = proxyProtocol;
     this.#shared = {
@@ -137,6 +141,7 @@ export class Listener {
       accessLog,
       stats: this.stats,
       ids: new RequestIds(),
+      tracing,
       clientTimeouts: { keepAlive: keepAliveTimeout, head: headTimeout, linger: lingerTimeout },
     };
   }

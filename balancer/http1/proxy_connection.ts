@@ -16,6 +16,7 @@ import { type OwnAnswer, problemOctets, responseOctets } from "./own_answer.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
 import { composeRequest, mayUpgrade } from "./request_composer.ts";
 import type { RequestIds } from "./request_id.ts";
+import { RequestTrace } from "./request_trace.ts";
 import { RequestView } from "./request_view.ts";
 
 /** How long a listener waits for its clients, in milliseconds. */
@@ -38,6 +39,8 @@ export interface ProxyConnectionOptions extends RelayOptions {
   readonly now: Monotonic;
   readonly stats: ListenerStats;
   readonly ids: RequestIds;
+  /** Whether each request gets a span. */
+  readonly tracing: boolean;
   readonly clientTimeouts: ClientTimeouts;
 }
 
@@ -65,6 +68,7 @@ export class ProxyConnection {
   #hosted: HostedExchange | undefined;
   #queued: Queued | undefined;
   #began = 0;
+  #trace: RequestTrace | undefined;
 
   constructor(connection: Connection, options: ProxyConnectionOptions, client: ClientSideOptions) {
     this.#options = options;
@@ -132,13 +136,16 @@ export class ProxyConnection {
     const client = this.#client;
     const { wire: { bytes }, head, origin } = client;
     this.#frame();
-    const crossing = head.hasBody || head.minor === 0
+    this.#beginTrace();
+    // What is recorded is answered here, where all that is done for it can be seen.
+    const crossing = head.hasBody || head.minor === 0 || this.#trace?.sampled
       ? undefined
       : door.open({ bytes, head, peer: origin.peer });
     if (crossing === undefined) {
       this.#hosted = this.#host();
       this.#count();
-      return void this.#answerHosted(this.#hosted, (request, info) => door.answer(request, info));
+      const answer: Handler = (request, info) => door.answer(request, info);
+      return void this.#answerHosted(this.#hosted, this.#trace?.around(answer) ?? answer);
     }
     this.#cross(crossing);
     this.#count();
@@ -203,7 +210,8 @@ export class ProxyConnection {
   #finish(): void {
     const { stats, accessLog, timeouts, pool: { deadlines } } = this.#options;
     if (accessLog?.wants(this.#client.status)) this.#log(accessLog);
-    this.#exchange = this.#attempt = undefined;
+    this.#trace?.end(this.#client.status, this.#attempt?.upstream.id);
+    this.#exchange = this.#attempt = this.#trace = undefined;
     if (timeouts.total !== Infinity) deadlines.unwatch(this.#total);
     stats.end(this.#client.status);
     if (!this.#client.persistent || !this.#client.wire.open) return void this.#close();
@@ -246,9 +254,16 @@ export class ProxyConnection {
   #begin(): Promise<Response> | undefined {
     this.#frame();
     const own = this.#own();
+    if (own === undefined) this.#beginTrace();
     this.#compose();
     this.#count();
     return own;
+  }
+
+  /** Begins the request's span, unless its caller says that nobody looks at it. */
+  #beginTrace(): void {
+    const { wire: { bytes }, head } = this.#client;
+    if (this.#options.tracing && !head.unrecorded) this.#trace = new RequestTrace(bytes, head);
   }
 
   /** Takes from the head what the connection has to go by. */
@@ -293,7 +308,12 @@ export class ProxyConnection {
     this.#client.idempotent = method !== "other" ||
       isIdempotent(latin1(wire.bytes, head.methodStart, head.methodEnd));
     this.#client.upgrading = mayUpgrade(wire.bytes, head);
-    composeRequest(wire, head, { origin: origin.lines(wire.bytes, head), ids, authority });
+    composeRequest(wire, head, {
+      origin: origin.lines(wire.bytes, head),
+      ids,
+      trace: this.#trace?.line,
+      authority,
+    });
     wire.start = head.end;
     if (body.complete) return;
     const end = body.consume(wire.bytes, wire.start, wire.end);

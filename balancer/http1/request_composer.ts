@@ -16,6 +16,8 @@ export interface RequestAdditions {
   /** Lines that tell where it came from, and {@linkcode REQUEST_ID_NAME} last, for one copy to put both. */
   readonly origin: Uint8Array;
   readonly ids: RequestIds;
+  /** The line that continues a trace. @default none */
+  readonly trace: Uint8Array | undefined;
   /** `Host` for a request of HTTP/1.0 that has none. */
   readonly authority: Uint8Array;
 }
@@ -32,6 +34,7 @@ export function composeRequest(wire: Wire, head: RequestHead, additions: Request
   );
   const requestId = copyHead(wire, head);
   if (head.hostEnd === 0) putHost(wire, head, additions.authority);
+  if (additions.trace !== undefined) wire.put(additions.trace);
   wire.put(additions.origin);
   if (requestId !== 0) wire.out -= REQUEST_ID_NAME.length;
   else putRequestId(wire, head, additions.ids);

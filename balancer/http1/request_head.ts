@@ -45,6 +45,8 @@ export interface RequestRules {
    * next request lets one client's body poison another's connection.
    */
   readonly bodyOnGet: boolean;
+  /** Whether this listener continues traces, so that it writes `traceparent` itself. */
+  readonly tracing: boolean;
 }
 
 /** The head of a request: the request line and what the fields say of framing and of the connection. */
@@ -63,6 +65,11 @@ export class RequestHead extends MessageHead {
   /** 0 when there is no `x-request-id` that may be kept. */
   requestIdStart = 0;
   requestIdEnd = 0;
+  /** The client's `traceparent`, where that is not passed on; 0 without. */
+  traceStart = 0;
+  traceEnd = 0;
+  /** Whether the client says that nobody records its trace. */
+  unrecorded = false;
   expectsContinue = false;
   /** Position of `Upgrade`'s value; 0 without. */
   upgradeStart = 0;
@@ -88,6 +95,8 @@ export class RequestHead extends MessageHead {
     this.hostEnd = 0;
     this.requestIdStart = 0;
     this.requestIdEnd = 0;
+    this.traceEnd = 0;
+    this.unrecorded = false;
     this.expectsContinue = false;
     this.upgradeEnd = 0;
     this.teEnd = 0;
@@ -161,6 +170,8 @@ export class RequestHead extends MessageHead {
         return this.drop(line, next);
       case "x-request-id":
         return this.#readRequestId(bytes, line, start, end, next);
+      case "traceparent":
+        return this.#readTraceparent(bytes, line, start, end, next);
       case "expect":
         return this.#readExpect(bytes, line, start, end, next);
       case "upgrade":
@@ -274,6 +285,17 @@ export class RequestHead extends MessageHead {
     if (!wellFormed) return this.drop(line, next);
     this.requestIdStart = start;
     this.requestIdEnd = end;
+  }
+
+  /** A caller that records nothing decides so for those behind it: then the field is passed on as it came. */
+  #readTraceparent(bytes: Uint8Array, line: number, start: number, end: number, next: number): void {
+    if (!this.#rules.tracing) return;
+    const last = bytes[end - 1] ?? 0;
+    this.unrecorded = isDigit(last) && last % 2 === 0;
+    if (this.unrecorded) return;
+    this.traceStart = start;
+    this.traceEnd = end;
+    this.drop(line, next);
   }
 
   #readMaxForwards(bytes: Uint8Array, start: number, end: number): void {

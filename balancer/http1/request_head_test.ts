@@ -13,7 +13,7 @@ function octets(text: string): Uint8Array {
 }
 
 function newHead(): RequestHead {
-  return new RequestHead(LIMITS, { bodyOnGet: false });
+  return new RequestHead(LIMITS, { bodyOnGet: false, tracing: false });
 }
 
 /** Everything that parsing found, or why it refused. */

@@ -1,3 +1,4 @@
+import { newSpan, traceparent } from "@flotilla/runtime";
 import { z } from "zod";
 import type { PublishedInstance } from "./published_topology.ts";
 import { type Reading, readMetrics } from "./reading.ts";
@@ -57,6 +58,8 @@ export async function askBalancer(
   return balancerSchema.parse(await response.json());
 }
 
-function asking(url: string, headers: Record<string, string> = {}): Request {
+/** Somebody looks, and no client asked for it: that is not recorded in a trace. */
+function asking(url: string, more: Record<string, string> = {}): Request {
+  const headers = { ...more, traceparent: traceparent(newSpan()) };
   return new Request(url, { headers, signal: AbortSignal.timeout(PATIENCE), redirect: "error" });
 }

@@ -10,7 +10,8 @@ export const NOTIFY_KIND = "http";
  * The tasks that a change of a task brings about. They are written in the same step as the change, so each is made once,
  * whoever makes the change and however often it is tried.
  *
- * - A recurring task that falls due leaves the next one of its kind behind.
+ * - A recurring task that falls due leaves the next one of its kind behind. That one is not of the trace of the request
+ *   that sent the first: a trace is to end.
  * - A task that ends, and has an address to tell, leaves a task behind that tells it.
  */
 export function followUps(before: Task | undefined, after: Task): Task[] {
@@ -24,14 +25,16 @@ function recurring(before: Task, after: Task): Task[] {
   const now = after.updated;
   const due = nextTime(before.repeat, before.state.due, now);
   if (due === undefined) return [];
-  return [newTask({ ...before, id: generate(now), now, state: { status: "scheduled", due } })];
+  return [
+    newTask({ ...before, trace: undefined, id: generate(now), now, state: { status: "scheduled", due } }),
+  ];
 }
 
 function notifying(before: Task, after: Task): Task[] {
   const { notify, state } = after;
   if (notify === undefined || isOver(before.state) || !isOver(state)) return [];
   const now = after.updated;
-  const { id, kind, owner, attempt, created } = after;
+  const { id, kind, owner, trace, attempt, created } = after;
   const data = {
     id,
     task: kind,
@@ -50,6 +53,7 @@ function notifying(before: Task, after: Task): Task[] {
       kind: NOTIFY_KIND,
       owner,
       input,
+      trace,
       now,
       state: { status: "queued", since: now },
     }),

@@ -11,6 +11,8 @@ export interface NewTask extends Pick<Task, "id" | "kind" | "owner" | "input"> {
   schedule?: string;
   /** @default nobody is told */
   notify?: Notify;
+  /** @default its runs are part of no trace */
+  trace?: string | undefined;
   /** Milliseconds since the epoch. */
   now: number;
   state: Extract<TaskState, { status: "queued" | "scheduled" }>;
@@ -18,7 +20,7 @@ export interface NewTask extends Pick<Task, "id" | "kind" | "owner" | "input"> {
 
 /** A task that nobody has begun. */
 export function newTask(options: NewTask): Task {
-  const { id, kind, owner, input, priority = 0, repeat, schedule = id, notify, now, state } = options;
+  const { id, kind, owner, input, priority = 0, repeat, schedule = id, notify, trace, now, state } = options;
   return {
     id,
     kind,
@@ -27,6 +29,7 @@ export function newTask(options: NewTask): Task {
     priority,
     ...(repeat === undefined ? {} : { repeat, schedule }),
     ...(notify === undefined ? {} : { notify }),
+    ...(trace === undefined ? {} : { trace }),
     created: now,
     updated: now,
     attempt: 0,

@@ -1,4 +1,4 @@
-import { type Clock, sleep, type Timer } from "@flotilla/runtime";
+import { type Clock, resumeTrace, sleep, type SpanOptions, type Timer } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { backoff } from "./backoff.ts";
 import { PermanentError, type TaskDefinition } from "./define_task.ts";
@@ -65,7 +65,7 @@ export class TaskRun {
     this.#environment = environment;
     const { kv, retention } = environment;
     this.#log = new TaskLog(kv, { id: hold.task.id, attempt: hold.task.attempt, retention });
-    this.outcome = this.#run();
+    this.outcome = resumeTrace(this.#span(), () => this.#run());
   }
 
   /** Ends the run for a reason of the worker: {@linkcode WorkerStoppingError}. */
@@ -84,6 +84,15 @@ export class TaskRun {
       return;
     }
     if (this.hold.cancelling) this.#controller.abort(new TaskCancelledError("The task was cancelled"));
+  }
+
+  #span(): SpanOptions {
+    const { id, kind, attempt, trace: parent } = this.hold.task;
+    return {
+      name: `run ${kind}`,
+      parent,
+      attributes: { "flotilla.task.id": id, "flotilla.task.attempt": attempt },
+    };
   }
 
   async #run(): Promise<RunOutcome> {

@@ -86,6 +86,8 @@ export interface Task {
   /** The schedule that it belongs to when it comes again: the id of the first task of the series. */
   readonly schedule?: string;
   readonly notify?: Notify;
+  /** The `traceparent` of the request that sent it, when its trace is recorded: its runs are part of that trace. */
+  readonly trace?: string;
   readonly created: number;
   readonly updated: number;
   /** Runs begun. */

@@ -1,5 +1,5 @@
 import type { Principal } from "@flotilla/auth/verify";
-import { ProblemError } from "@flotilla/runtime";
+import { ProblemError, sampledTraceparent } from "@flotilla/runtime";
 import { generate } from "@std/uuid/v7";
 import {
   fingerprint,
@@ -74,6 +74,7 @@ function taskOf(request: TaskRequest, owner: Principal, now: number): Task {
     priority,
     ...(repeat === undefined ? {} : { repeat }),
     ...(notify === undefined ? {} : { notify }),
+    trace: sampledTraceparent(),
     now,
     state: due === undefined ? { status: "queued", since: now } : { status: "scheduled", due },
   });

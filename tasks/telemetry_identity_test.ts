@@ -1,0 +1,32 @@
+import type { Environment } from "@flotilla/runtime";
+import { assertEquals, assertExists } from "@std/assert";
+import { planProcesses } from "./plan.ts";
+import { telemetryIdentity } from "./telemetry_identity.ts";
+import { topology } from "./topology.ts";
+import { parseTopology } from "./topology_schema.ts";
+
+const processes = planProcesses(parseTopology(topology, "topology.ts"), { data: "/flotilla/data" });
+
+function identityOf(name: string, environment: Environment = {}): Record<string, string> {
+  const process = processes.find((candidate) => candidate.name === name);
+  assertExists(process);
+  return telemetryIdentity(process, { processes, environment });
+}
+
+Deno.test("telemetryIdentity() names the group as the service and the process as its instance", () => {
+  assertEquals(identityOf("worker_2", { OTEL_TRACES_SAMPLER: "always_on" }), {
+    OTEL_SERVICE_NAME: "worker",
+    OTEL_RESOURCE_ATTRIBUTES: "service.namespace=flotilla,service.instance.id=worker_2",
+    OTEL_TRACES_SAMPLER: "parentbased_always_off",
+  });
+});
+
+Deno.test("telemetryIdentity() lets the edge alone begin traces, by the sampler that the environment names", () => {
+  const sampler = (environment: Environment) =>
+    identityOf("load_balancer_api_gateway", environment)["OTEL_TRACES_SAMPLER"];
+  assertEquals(sampler({}), "parentbased_always_on");
+  assertEquals(sampler({ OTEL_TRACES_SAMPLER: "parentbased_traceidratio" }), "parentbased_traceidratio");
+  const beginning = processes.map(({ name }) => identityOf(name)["OTEL_TRACES_SAMPLER"])
+    .filter((name) => name !== "parentbased_always_off");
+  assertEquals(beginning.length, 1);
+});
