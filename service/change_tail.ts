@@ -1,8 +1,12 @@
-import { type Clock, systemClock } from "@flotilla/runtime";
+import { type Clock, sleep, systemClock } from "@flotilla/runtime";
 import type { DoneBefore } from "./draft.ts";
 import type { Change, Latest } from "./keyspace.ts";
+import { Pace } from "./pace.ts";
 import type { RecordDatabase } from "./record_database.ts";
 import { type IdRange, inRange } from "./record_id.ts";
+
+/** Fences that need not wait for their turn after a quiet time. */
+const BURST = 20;
 
 /** A moment in the life of a database: after which change of the log. */
 export type Position = Latest;
@@ -17,6 +21,8 @@ export interface ChangeTailOptions {
   history?: number;
   /** How many changes are looked through to tell whether a page still stands. @default 2_000 */
   scanLimit?: number;
+  /** Fences a second beyond which readers wait for each other, and share them. @default 500 */
+  fencesPerSecond?: number;
 }
 
 /**
@@ -24,7 +30,8 @@ export interface ChangeTailOptions {
  *
  * A reader first asks for a {@linkcode fence}: the end of the log, read from the database after the reader came. All
  * changes up to it are then known, so whatever has not changed since it was cached is what the database would answer.
- * Readers that come while a fence is being read share the next one, so a busy service makes one small read for many.
+ * Readers that come while a fence is being read share the next one, so a busy service makes one small read for many. A
+ * fence costs more than all else a cached read needs, so a service that is asked much waits up to 2 ms for more readers.
  */
 export class ChangeTail {
   readonly #database: RecordDatabase;
@@ -32,6 +39,7 @@ export class ChangeTail {
   readonly #capacity: number;
   readonly #history: number;
   readonly #scanLimit: number;
+  readonly #pace: Pace;
   #position: Position = { seq: 0, epoch: "" };
   /** The changes with numbers above `#floor`, in order. */
   #changes: Change[] = [];
@@ -44,6 +52,9 @@ export class ChangeTail {
 
   constructor(database: RecordDatabase, options: ChangeTailOptions = {}) {
     const { clock = systemClock, capacity = 50_000, history = 1_000, scanLimit = 2_000 } = options;
+    const { fencesPerSecond = 500 } = options;
+    // Of the machine's time, not of a clock that a test moves: what is paced is the machine's work.
+    this.#pace = new Pace({ perSecond: fencesPerSecond, burst: BURST });
     this.#database = database;
     this.#clock = clock;
     this.#capacity = capacity;
@@ -63,12 +74,10 @@ export class ChangeTail {
 
   /** The end of the log at a moment after the call. */
   fence(): Promise<Position> {
-    if (this.#running === undefined) return this.#advance();
-    this.#next ??= this.#running.catch(() => {}).then(() => {
-      this.#next = undefined;
-      return this.#advance();
-    });
-    return this.#next;
+    if (this.#next !== undefined) return this.#next;
+    const wait = this.#pace.turn();
+    if (this.#running === undefined && wait === 0) return this.#advance();
+    return this.#next = this.#advanceLater(wait);
   }
 
   /** Whether the record is still what it was at that position, as far as the log is known. */
@@ -119,6 +128,14 @@ export class ChangeTail {
   /** Takes up changes that were just committed behind that position, when that is how far the log is known. */
   extend(after: Position, changes: readonly Change[]): void {
     if (after.epoch === this.#position.epoch && after.seq === this.#position.seq) this.#append(changes);
+  }
+
+  /** Begins when the fence under way is done, and not before its turn. Whoever comes until then shares it. */
+  async #advanceLater(wait: number): Promise<Position> {
+    if (wait > 0) await sleep(wait);
+    await this.#running?.catch(() => {});
+    this.#next = undefined;
+    return await this.#advance();
   }
 
   async #advance(): Promise<Position> {
