@@ -303,6 +303,8 @@ class PoolBalancer implements Balancer {
     this.#checker?.unwatch(upstream);
     this.#outliers?.forget(upstream);
     this.source.disperse(upstream);
+    this.#transport.forget?.(upstream);
+    // What is in use now has come back by then.
     void upstream.idle().then(() => this.#transport.forget?.(upstream));
   }
 

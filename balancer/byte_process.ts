@@ -1,10 +1,10 @@
 import { type FlagValues, isTracing, refuseToStart } from "@flotilla/runtime";
 import { createAccessLog } from "./access_log.ts";
 import type { Balancer } from "./balancer.ts";
-import { ConnectionPool } from "./http1/connection_pool.ts";
+import type { ConnectionPool } from "./http1/connection_pool.ts";
 import { type ConnectionSource, Listener } from "./http1/listener.ts";
 import { serveListener } from "./http1/serve_listener.ts";
-import { dial, listen } from "./http1/sockets.ts";
+import { listen } from "./http1/sockets.ts";
 import type { Endpoints } from "./process.ts";
 import { type balancerFlags, passesAllOn } from "./process_flags.ts";
 
@@ -12,15 +12,16 @@ import { type balancerFlags, passesAllOn } from "./process_flags.ts";
 export interface ServeBytesOptions {
   readonly flags: FlagValues<typeof balancerFlags>;
   readonly balancer: Balancer;
+  /** The connections that the balancer's transport uses: it is told of upstreams that leave. */
+  readonly pool: ConnectionPool;
   readonly endpoints: Endpoints;
   readonly instance: string;
 }
 
 /** Listens with the byte-level listener until the process is told to stop. */
 export async function serveBytes(options: ServeBytesOptions): Promise<void> {
-  const { flags, balancer, endpoints, instance } = options;
+  const { flags, balancer, pool, endpoints, instance } = options;
   const source = await openSocket(flags);
-  using pool = new ConnectionPool({ dial });
   const listener = new Listener({
     source: balancer.source,
     pool,

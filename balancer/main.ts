@@ -11,6 +11,8 @@ import {
 import { createAdmin } from "./admin.ts";
 import { createBalancer } from "./balancer.ts";
 import { serveBytes } from "./byte_process.ts";
+import { ConnectionPool } from "./http1/connection_pool.ts";
+import { dial } from "./http1/sockets.ts";
 import { tcpTransport } from "./http1/tcp_transport.ts";
 import { followDns } from "./membership/dns.ts";
 import { followKv } from "./membership/kv.ts";
@@ -29,6 +31,7 @@ if (given > 1 || (given === 0 && adminPort === undefined)) {
   refuseToStart("Give the upstreams by --upstream, or by --upstream-dns, or by --upstream-kv");
 }
 const instance = instanceName("balancer", flags);
+const pool = new ConnectionPool({ dial });
 await using balancer = createBalancer({
   upstreams: upstream,
   strategy: createStrategy(flags.strategy, hashKey === undefined ? {} : { hashKey }),
@@ -48,7 +51,7 @@ await using balancer = createBalancer({
   limits: { connections: flags.maxConnections, queue: flags.maxQueue },
   trustedProxies: flags.trustedProxy,
   accessLog: { sample: flags.accessLog },
-  transport: tcpTransport(),
+  transport: tcpTransport({ pool }),
 });
 registerProcessMemory(balancer.registry);
 if (flags.listener === "serve" && (flags.tlsCert ?? flags.tlsKey) !== undefined) {
@@ -63,7 +66,7 @@ if (upstreamKv !== undefined) {
 }
 const endpoints = createEndpoints(balancer, { instance });
 if (adminPort !== undefined) opened.use(openAdmin(adminPort));
-if (flags.listener === "bytes") await serveBytes({ flags, balancer, endpoints, instance });
+if (flags.listener === "bytes") await serveBytes({ flags, balancer, pool, endpoints, instance });
 else await serve(mainPort({ balancer, endpoints, pure: passesAllOn(flags) }), flags, { instance });
 
 function openAdmin(port: number): Deno.HttpServer {

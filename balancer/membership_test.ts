@@ -20,11 +20,11 @@ Deno.test("update() moves upstreams in and out, and drops no request", async () 
   await test.clock.advance(0);
   test.balancer.update([]);
   assertEquals((await test.send("/")).status, 503);
-  assertEquals(test.transport.forgotten, []);
+  assertEquals(test.transport.forgotten, ["a"], "what is idle is closed at once");
   resolve();
   assertEquals((await (await inside).json()).upstream, "a");
   await test.clock.advance(0);
-  assertEquals(test.transport.forgotten, ["a"]);
+  assertEquals(test.transport.forgotten, ["a", "a"], "and what was in use when it is done");
 });
 
 Deno.test("update() lets an upstream join drained, and leaves a member as it is", async () => {

@@ -20,6 +20,8 @@ export interface TcpTransportOptions {
   maxIdle?: number;
   /** Limits on the heads of answers. */
   limits?: HeadLimitsOptions;
+  /** Where connections wait, to share them with a listener. @default one of its own, set up by the options above */
+  pool?: ConnectionPool;
 }
 
 /** Octets of an answer's body read at once. */
@@ -30,7 +32,7 @@ const PIECE = 65_536;
  * nothing sent twice that the caller did not ask to be. It needs `--allow-net`.
  */
 export function tcpTransport(options: TcpTransportOptions = {}): Transport {
-  const pool = new ConnectionPool({ dial: dialSocket, ...options });
+  const { pool = new ConnectionPool({ dial: dialSocket, ...options }) } = options;
   return {
     name: "tcp",
     async send(request, { upstream, signal, timeouts }: SendOptions) {
