@@ -36,7 +36,11 @@ const flags = readFlags({
     placeholder: "COUNT",
   }),
   hashShare: flag(number(z.number().min(0.05).max(1)).default(0.5), {
-    help: "share of a core that each of them takes at most while sign-ins flood in",
+    help: "share of a core that each of them takes at most",
+    placeholder: "SHARE",
+  }),
+  floodShare: flag(number(z.number().min(0.01).max(1)).default(0.125), {
+    help: "the same while sign-ins flood in",
     placeholder: "SHARE",
   }),
   tokenLifetime: flag(number(z.number().int().min(10).max(86_400)).default(900), {
@@ -52,7 +56,7 @@ const flags = readFlags({
 
 const instance = instanceName("auth", flags);
 await configureLogging({ instance, level: flags.logLevel });
-using engine = hashEngine(flags.hashThreads, flags.hashShare);
+using engine = hashEngine(flags);
 const hasher = createPasswordHasher({ engine });
 
 try {
@@ -77,10 +81,10 @@ function defaultThreads(): number {
   return Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
 }
 
-function hashEngine(threads: number, share: number): HashEngine {
+function hashEngine({ hashThreads, hashShare, floodShare }: typeof flags): HashEngine {
   const folder = new URL(".", HASH_WORKER);
   const { state } = Deno.permissions.querySync({ name: "read", path: folder });
-  if (state === "granted") return workerEngine({ threads, share });
+  if (state === "granted") return workerEngine({ threads: hashThreads, share: hashShare, floodShare });
   getLogger(["flotilla", "auth"]).warn("Hashing on the main thread: no --allow-read for {folder}", {
     folder: folder.pathname,
   });

@@ -17,15 +17,22 @@ export interface WorkerEngineOptions {
   threads?: number;
   /**
    * The share of a core that a thread takes while there is always more to hash: after each hash it rests for so long. A
-   * single sign-in does not notice it, and a flood of them leaves time for what else runs on the machine. When that is
-   * busy hashes take longer, and so do the rests. @default 0.5
+   * single sign-in does not notice it. When the machine is busy hashes take longer, and so do the rests. @default 0.5
    */
   share?: number;
+  /**
+   * The share while more than {@linkcode FLOOD} wait for each thread: a flood of sign-ins, most of which are refused in any
+   * case, leaves nearly all time for what else runs on the machine. @default 0.125
+   */
+  floodShare?: number;
   /** @default `systemClock` */
   clock?: Clock;
   /** Starts a thread. @default a `Worker`, which needs `--allow-read` of its folder */
   spawn?: () => HashThread;
 }
+
+/** So many waiting for each thread are more than a class that signs in at the same moment. */
+export const FLOOD = 8;
 
 /** The file that a hashing thread runs. */
 export const HASH_WORKER: URL = new URL("./hash_worker.ts", import.meta.url);
@@ -39,22 +46,30 @@ export class HashThreadError extends Error {
  * Computes on threads of its own, so that the event loop goes on meanwhile. A thread that dies fails the hash it was
  * at, and another takes its place. Jobs beyond the number of threads wait in turn.
  *
- * @throws {RangeError} when the number of threads is no integer from 1 to 64, or the share not between 0 and 1
+ * @throws {RangeError} when the number of threads is no integer from 1 to 64, or a share not between 0 and 1
  */
 export function workerEngine(options: WorkerEngineOptions = {}): HashEngine {
-  const { threads = 1, share = 0.5, clock = systemClock, spawn = spawnWorker } = options;
+  const { threads = 1, share = 0.5, floodShare = 0.125, clock = systemClock, spawn = spawnWorker } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new RangeError(`Cannot make a hash engine: threads must be 1 to 64, got ${threads}`);
   }
-  if (!(share > 0 && share <= 1)) {
-    throw new RangeError(`Cannot make a hash engine: share must be more than 0 and at most 1, got ${share}`);
+  for (const [name, value] of Object.entries({ share, floodShare })) {
+    if (!(value > 0 && value <= 1)) {
+      throw new RangeError(
+        `Cannot make a hash engine: ${name} must be more than 0 and at most 1, got ${value}`,
+      );
+    }
   }
-  const pool = new ThreadPool(threads, { rest: 1 / share - 1, clock, spawn });
+  const pool = new ThreadPool(threads, { rest: restOf(share), floodRest: restOf(floodShare), clock, spawn });
   return {
     parallelism: threads,
     derive: (job) => pool.run(job),
     [Symbol.dispose]: () => pool.close(),
   };
+}
+
+function restOf(share: number): number {
+  return 1 / share - 1;
 }
 
 interface Pending {
@@ -66,6 +81,8 @@ interface Pending {
 interface PoolOptions {
   /** How long a thread rests, in units of the hash before. */
   readonly rest: number;
+  /** The same while a flood waits. */
+  readonly floodRest: number;
   readonly clock: Clock;
   readonly spawn: () => HashThread;
 }
@@ -134,11 +151,12 @@ class ThreadPool {
   #settle(thread: HashThread, reply: HashReply): void {
     const pending = this.#busy.get(thread);
     if (pending === undefined) return;
-    this.#busy.delete(thread);
     if (reply.ok) pending.resolve(reply.tag);
     else pending.reject(new HashThreadError(`Cannot hash: ${reply.reason}`));
-    const { rest, clock } = this.#options;
-    const ms = rest * (clock.now() - pending.began);
+    const { rest, floodRest, clock } = this.#options;
+    const flooded = this.#waiting.length > FLOOD * this.#size;
+    const ms = (flooded ? floodRest : rest) * (clock.now() - pending.began);
+    this.#busy.delete(thread);
     if (ms <= 0) return this.#rested(thread);
     this.#resting.set(thread, clock.setTimeout(() => this.#rested(thread), ms));
   }

@@ -1,7 +1,7 @@
 import { ManualClock } from "@flotilla/runtime/testing";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { deriveArgon2id } from "./argon2id.ts";
-import { HASH_WORKER, type HashThread, HashThreadError, workerEngine } from "./worker_engine.ts";
+import { FLOOD, HASH_WORKER, type HashThread, HashThreadError, workerEngine } from "./worker_engine.ts";
 import type { HashRequest } from "./worker_message.ts";
 
 const JOB = {
@@ -40,12 +40,13 @@ class FakeThread implements HashThread {
   }
 }
 
-function setUp(threads: number, share = 1) {
+function setUp(threads: number, share = 1, floodShare = share) {
   const clock = new ManualClock();
   const spawned: FakeThread[] = [];
   const engine = workerEngine({
     threads,
     share,
+    floodShare,
     clock,
     spawn() {
       const thread = new FakeThread();
@@ -122,6 +123,24 @@ Deno.test("workerEngine() has a thread rest after each hash by its share of a co
   assertEquals(clock.pending, 0);
 });
 
+Deno.test("workerEngine() has a thread rest for longer while a flood waits, and no longer than that", async () => {
+  const { engine, spawned: [thread], clock } = setUp(1, 0.5, 0.125);
+  const hashes = Array.from({ length: FLOOD + 2 }, () => engine.derive(JOB));
+  const restAfter = async (ms: number) => {
+    const before = thread?.requests.length ?? 0;
+    clock.jump(40);
+    thread?.reply(new Uint8Array([1]));
+    await clock.advance(ms - 1);
+    assertEquals(thread?.requests.length, before);
+    await clock.advance(1);
+    assertEquals(thread?.requests.length, before + 1);
+  };
+  await restAfter(280);
+  await restAfter(40);
+  engine[Symbol.dispose]();
+  await Promise.allSettled(hashes);
+});
+
 Deno.test("workerEngine() keeps a rest that is disposed of from going on", async () => {
   const { engine, spawned: [thread], clock } = setUp(1, 0.5);
   const hash = engine.derive(JOB);
@@ -136,6 +155,7 @@ Deno.test("workerEngine() keeps a rest that is disposed of from going on", async
 Deno.test("workerEngine() refuses a number of threads or a share that is out of range", () => {
   assertThrows(() => workerEngine({ threads: 0 }), RangeError, "got 0");
   assertThrows(() => workerEngine({ share: 0 }), RangeError, "got 0");
+  assertThrows(() => workerEngine({ floodShare: 2 }), RangeError, "got 2");
 });
 
 const folder = new URL(".", HASH_WORKER);
