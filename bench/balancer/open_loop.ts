@@ -14,8 +14,8 @@ export interface OpenLoopOptions {
   rate: number;
   /** Milliseconds. */
   duration: number;
-  /** @default "GET" */
-  method?: string;
+  /** What a request has beside its address, by its number from 0 on. @default a GET without more */
+  init?: (turn: number) => RequestInit;
   /** Ends a request that takes longer; milliseconds. @default 10_000 */
   timeout?: number;
 }
@@ -25,14 +25,15 @@ export interface OpenLoopOptions {
  * it was due: so a server that stands still is charged for what it kept waiting (coordinated omission).
  */
 export async function openLoop(url: string, options: OpenLoopOptions): Promise<Sample[]> {
-  const { rate, duration, method = "GET", timeout = 10_000 } = options;
+  const { rate, duration, init = () => ({}), timeout = 10_000 } = options;
   const begun = performance.now();
   const running: Promise<Sample>[] = [];
   const total = Math.round(rate * duration / 1_000);
   while (running.length < total) {
     const reached = Math.min(total, Math.floor((performance.now() - begun) * rate / 1_000) + 1);
     while (running.length < reached) {
-      running.push(send(url, { method, timeout, begun, due: running.length * 1_000 / rate }));
+      const turn = running.length;
+      running.push(send(url, init(turn), { timeout, begun, due: turn * 1_000 / rate }));
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
@@ -41,12 +42,13 @@ export async function openLoop(url: string, options: OpenLoopOptions): Promise<S
 
 async function send(
   url: string,
-  options: { method: string; timeout: number; begun: number; due: number },
+  init: RequestInit,
+  options: { timeout: number; begun: number; due: number },
 ): Promise<Sample> {
-  const { method, timeout, begun, due } = options;
+  const { timeout, begun, due } = options;
   let status = 0;
   try {
-    const response = await fetch(url, { method, signal: AbortSignal.timeout(timeout) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeout) });
     await response.arrayBuffer();
     status = response.status;
   } catch {

@@ -1,0 +1,65 @@
+// deno-lint-ignore-file no-console -- a terminal program
+import { flag, number, readFlags } from "@flotilla/runtime";
+import { z } from "zod";
+import { describeMachine } from "../machine.ts";
+import { keepSection } from "../results_file.ts";
+import { benchmark, type Timings } from "./deno_bench.ts";
+import { floodLogins, growthOf, type LoginFlood } from "./login_flood.ts";
+
+const flags = readFlags({
+  name: "deno task bench-auth",
+  summary: "what a token check, the gateway's hop and a flood of logins cost",
+}, {
+  rate: flag(number(z.number().min(1)).default(100), { help: "GET /data a second while logins flood in" }),
+  seconds: flag(number(z.number().min(1)).default(8), { help: "length of each phase" }),
+  rounds: flag(number(z.number().int().min(1)).default(3), {
+    help: "how often the flood is measured; the median counts",
+  }),
+  keep: flag(z.enum(["yes", "no"]).default("yes"), { help: "write bench/RESULTS.md" }),
+});
+
+const { rate, rounds } = flags;
+const tokens = await benchmark("gateway/token_check_bench.ts");
+const hop = await benchmark("gateway/hop_bench.ts");
+const flood = await floodLogins({ rate, duration: 1_000 * flags.seconds, rounds });
+const text = [await describeMachine({}), costs(tokens, hop), floodTable(flood)].join("\n\n");
+console.log(text);
+if (flags.keep === "yes") await keepSection("Auth and gateway", text);
+
+/** Microseconds of each, those of the hop for one request. */
+function costs(tokens: Timings, hop: Timings): string {
+  const rows = [
+    ...Object.entries(tokens),
+    ...Object.entries(hop).map(([name, time]) =>
+      [name.replace(/, \d+ requests$/, ", one of 64"), time / 64] as const
+    ),
+  ].map(([name, time]) => `| ${name} | ${(time / 1_000).toFixed(1)} |`);
+  const [bare, gateway] = [/^bare/, /^gateway/].map((name) =>
+    Object.entries(hop).find(([key]) => name.test(key))?.[1] ?? NaN
+  );
+  const note = `The whole hop of \`GET /data\` takes ${
+    (Number(gateway) / Number(bare)).toFixed(2)
+  } times what the bare proxy does.`;
+  return `| what | µs |\n| --- | ---: |\n${rows.join("\n")}\n\n${note}`;
+}
+
+function floodTable(flood: LoginFlood): string {
+  const { hashes, offered, signedIn, alone, answers, calm, flooded } = flood;
+  const shares = Object.entries(answers).map(([status, share]) => `${(100 * share).toFixed(1)}% ${status}`);
+  return [
+    `\`GET /data\` through the edge of a whole system, ${rate} a second, open loop, while ${offered} logins a second come from ` +
+    `as many addresses: ten times what all cores could hash (${
+      hashes.toFixed(0)
+    } a second each). The logins were answered ` +
+    `${shares.join(", ")}; ${signedIn.toFixed(1)} a second signed in, and ${
+      alone.toFixed(1)
+    } with 16 clients and no other ` +
+    `load. The p99 of \`GET /data\` grew by ${
+      growthOf(flood).toFixed(2)
+    } times (median of ${rounds} rounds).`,
+    "| `GET /data` | requests | failed | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: |\n" +
+    [["calm", calm] as const, ["flooded", flooded] as const].map(([name, { requests, failed, p50, p99 }]) =>
+      `| ${name} | ${requests} | ${failed} | ${p50.toFixed(1)} | ${p99.toFixed(1)} |`
+    ).join("\n"),
+  ].join("\n\n");
+}
