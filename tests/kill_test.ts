@@ -1,6 +1,7 @@
 import { eventually } from "@flotilla/runtime/testing";
 import { assert, assertEquals } from "@std/assert";
-import { type Client, send, signIn } from "./client.ts";
+import { type Client, signIn } from "./client.ts";
+import { killAndRecover, takesRequests } from "./recovery.ts";
 import { type LoadRequest, type Outcome, steadyLoad } from "./steady_load.ts";
 import { canStartSystem, startSystem, type System } from "./system.ts";
 
@@ -47,23 +48,6 @@ function failures(outcomes: readonly Outcome[]): Record<string, number> {
   );
 }
 
-/** Whether a balancer sends requests to an upstream, as its measures tell. */
-async function isUp(system: System, balancer: string, upstream: string): Promise<boolean> {
-  const { text } = await send(system.adminOriginOf(balancer), "GET", "/metrics");
-  const { host } = new URL(system.originOf(upstream));
-  const measure = (name: string, value: number) =>
-    text.includes(`flotilla_balancer_upstream_${name}{upstream="${host}"} ${value}\n`);
-  return measure("up", 1) && measure("ejected", 0);
-}
-
-/** Ends a process and waits until it is back and its balancer sends it requests again. */
-async function killAndRecover(system: System, name: string, balancer: string): Promise<void> {
-  const before = system.pidOf(name);
-  await system.kill(name);
-  await system.restarted(name, before);
-  await eventually(() => isUp(system, balancer, name), { what: `${balancer} to send requests to ${name}` });
-}
-
 async function killUnderLoad(system: System, name: string, balancer: string): Promise<void> {
   const client = await signIn(system.origin);
   const load = steadyLoad(idempotent(client), { rate: RATE });
@@ -81,7 +65,7 @@ async function writesAfterDetection(system: System): Promise<void> {
   await eventually(() => load.outcomes.length >= RATE / 4, { what: "the load to flow" });
   const before = system.pidOf("service_1");
   await system.kill("service_1");
-  await eventually(async () => !await isUp(system, "load_balancer_service", "service_1"), {
+  await eventually(async () => !await takesRequests(system, "load_balancer_service", "service_1"), {
     what: "the balancer to see it",
   });
   const seen = performance.now();
