@@ -25,10 +25,10 @@ export async function jsonBody<T>(
   const result = schema.safeParse(parse(await readText(request, limit)));
   if (result.success) return result.data;
   const errors = result.error.issues.map(({ path, message }) => ({
-    pointer: `#/${path.map((part) => String(part).replaceAll("~", "~0").replaceAll("/", "~1")).join("/")}`,
+    pointer: path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
     detail: message,
   }));
-  const detail = errors.map((error) => `${error.pointer}: ${error.detail}`).join("; ");
+  const detail = errors.map((error) => `${error.pointer || "the body"}: ${error.detail}`).join("; ");
   throw new ProblemError(422, `The content does not fit: ${detail}`, { extensions: { errors } });
 }
 

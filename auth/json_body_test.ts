@@ -63,8 +63,8 @@ Deno.test("jsonBody() answers 422 with a pointer to each thing that does not fit
   assertEquals(error.status, 422);
   const { errors } = error.extensions;
   assertEquals(JSON.stringify(errors).match(/"pointer":"[^"]*"/g), [
-    '"pointer":"#/name"',
-    '"pointer":"#/a~1b~0c/0"',
+    '"pointer":"/name"',
+    '"pointer":"/a~1b~0c/0"',
   ]);
   assertStringIncludes((await refused(post('{"name":"ann","admin":true}'))).message, "admin");
 });

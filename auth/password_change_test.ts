@@ -74,7 +74,7 @@ Deno.test("PUT /auth/password answers 422 that says why for a weak password, or 
     const { status, text } = await attempt(password);
     assertEquals(status, 422);
     assertStringIncludes(JSON.parse(text).detail, why);
-    assertEquals(JSON.parse(text).errors[0].pointer, "#/new_password");
+    assertEquals(JSON.parse(text).errors[0].pointer, "/new_password");
   }
 });
 

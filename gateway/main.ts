@@ -115,13 +115,16 @@ function permitStore(kv: BackgroundKv | undefined): PermitStore {
   return kv === undefined ? local : withFallback(sharedPermits(kv), local);
 }
 
-/** A request waits for a loan, so the database has less time here than elsewhere. */
+/**
+ * A request waits for a loan, so the database has less time here than elsewhere; but enough for a busy one, since gateways
+ * that keep limits alone let pass more than they should.
+ */
 function sharedPermits(kv: BackgroundKv): PermitStore {
   let store: PermitStore | undefined;
   return {
     async borrow(request) {
       if (kv.current === undefined) throw new Error("The database of the limits is not open yet");
-      store ??= createKvPermitStore(withDeadline(kv.current, { timeout: 250 }));
+      store ??= createKvPermitStore(withDeadline(kv.current, { timeout: 1_000 }));
       return await store.borrow(request);
     },
   };

@@ -164,7 +164,10 @@ async function resources(setting: Setting): Promise<void> {
   assertEquals(await statusOf(ann.send("GET", "/data?limit=100000")), 422);
   assertEquals(await statusOf(ann.send("GET", `/data/${"x".repeat(20_000)}`)), 414);
   const greedy = await newUser(setting, "greedy");
-  const answers = await Promise.all(Array.from({ length: QUOTA * 1.5 }, () => greedy.send("GET", "/data")));
+  const answers: Answer[] = [];
+  while (answers.length < QUOTA * 1.4) {
+    answers.push(...await Promise.all(Array.from({ length: 20 }, () => greedy.send("GET", "/data"))));
+  }
   const served = answers.filter(({ status }) => status === 200).length;
   assert(Math.abs(served - QUOTA) <= QUOTA * 0.05, `${served} of a quota of ${QUOTA} were served`);
   const refused = answers.filter(({ status }) => status !== 200);
@@ -302,7 +305,7 @@ async function unsafeConsumption(setting: Setting): Promise<void> {
   const { port } = new URL(setting.system.originOf("database"));
   // The worker judges the address that a name has; a worker whose permissions are exact cannot even look it up.
   const named = await called(setting, `http://localhost:${port}/`);
-  assertMatch(named, /is no address of the public internet|Requires net access/);
+  assertMatch(named, /is no address of the public internet|EPERM/);
   assertStringIncludes(await called(setting, "http://user:secret@example.com/"), "may not name a user");
   assertStringIncludes(await called(setting, "file:///etc/passwd"), "url");
 }

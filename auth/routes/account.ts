@@ -47,7 +47,7 @@ export function addAccountRoutes(app: Hono<AuthEnvironment>, options: AccountRou
       audit({ event: "password_change_failed", username, session }, origin);
       throw new ProblemError(403, "The current password is wrong");
     }
-    requireGoodPassword(new_password, { username, pointer: "#/new_password", former: current_password });
+    requireGoodPassword(new_password, { username, pointer: "/new_password", former: current_password });
     const passwordHash = await hasher.hash(new_password);
     if (await changes.changePassword(user, { passwordHash, session }) === undefined) throw sessionOver();
     audit({ event: "password_changed", username, session }, origin);

@@ -39,7 +39,7 @@ export function addUserRoutes(app: Hono<AuthEnvironment>, { users, changes, hash
   async function create(c: Call): Promise<Response> {
     const { subject: by } = requireRight(c.env.caller, "users:manage");
     const { username, role, password } = await jsonBody(c.req.raw, newUserSchema);
-    requireGoodPassword(password, { username, pointer: "#/password" });
+    requireGoodPassword(password, { username, pointer: "/password" });
     const user = await changes.create({ username, role, passwordHash: await hasher.hash(password) }, by);
     audit({ event: "user_created", username, by, role }, originOf(c));
     const location = `/auth/users/${encodeURIComponent(username)}`;
@@ -61,7 +61,7 @@ export function addUserRoutes(app: Hono<AuthEnvironment>, { users, changes, hash
       types: ["application/json", "application/merge-patch+json"],
     });
     requireAnother(username, by);
-    if (password !== undefined) requireGoodPassword(password, { username, pointer: "#/password" });
+    if (password !== undefined) requireGoodPassword(password, { username, pointer: "/password" });
     const change: UserChange = {
       ...(role === undefined ? {} : { role }),
       ...(disabled === undefined ? {} : { disabled }),
