@@ -2,9 +2,13 @@
 "use strict";
 
 const SPAN = 15 * 60;
+/** What plots show at least, so that a system that has just started is not a sliver at the edge; seconds. */
+const LEAST_SPAN = 2 * 60;
 const SPARK_SPAN = 5 * 60;
 const REPEAT = 2_000;
 const NOTICE_TIME = 8_000;
+/** Looks come every second; when none came for so long, what the page shows is old. */
+const STALE = 5_000;
 const main = document.querySelector("main");
 
 // --- What is bound to a name ---------------------------------------------------------------------------------------
@@ -61,6 +65,7 @@ function addPoint(at, values) {
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 const fine = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
+const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
 const FIGURES = {
   rate: (value) => (value < 10 ? fine : whole).format(value),
   count: (value) => whole.format(value),
@@ -68,6 +73,13 @@ const FIGURES = {
   seconds: (value) =>
     value < 1 ? `${(value < 0.01 ? fine : whole).format(value * 1_000)} ms` : `${fine.format(value)} s`,
 };
+
+/** From when to when there is something to see. */
+function shownTime() {
+  const end = times.at(-1) ?? Date.now() / 1_000;
+  const first = times[0] ?? end;
+  return [Math.min(end - LEAST_SPAN, Math.max(first, end - SPAN)), end];
+}
 
 // --- Plots ---------------------------------------------------------------------------------------------------------
 
@@ -115,9 +127,7 @@ class Plot {
         legend: { show: false },
         cursor: { sync: { key: "flotilla" }, drag: { setScale: false }, points: { size: 6 } },
         scales: {
-          x: {
-            range: () => [(times.at(-1) ?? Date.now() / 1_000) - SPAN, times.at(-1) ?? Date.now() / 1_000],
-          },
+          x: { range: shownTime },
           y: { range: (_, __, most) => [0, share ? 1 : Math.max(most ?? 0, this.least()) * 1.1] },
         },
         axes: [
@@ -193,12 +203,13 @@ function drawPlots() {
 }
 
 function drawSpark(line, values) {
-  const end = times.at(-1) ?? 0;
-  const first = Math.max(0, times.findIndex((time) => time >= end - SPARK_SPAN));
+  const [start, end] = shownTime();
+  const span = Math.min(SPARK_SPAN, end - start);
+  const first = Math.max(0, times.findIndex((time) => time >= end - span));
   const recent = values.slice(first);
   const most = Math.max(1, ...recent.map((value) => value ?? 0));
   const points = recent.map((value, index) => {
-    const x = 120 - (end - times[first + index]) / SPARK_SPAN * 120;
+    const x = 120 - (end - times[first + index]) / span * 120;
     return `${x.toFixed(1)},${(26 - (value ?? 0) / most * 23).toFixed(1)}`;
   });
   line.setAttribute("points", points.join(" "));
@@ -216,6 +227,7 @@ document.querySelector("#spread")?.addEventListener("change", ({ target }) => {
 
 // --- Tasks ---------------------------------------------------------------------------------------------------------
 
+const UNDER_WAY = new Set(["scheduled", "queued", "running", "retrying"]);
 const template = document.querySelector("#task");
 
 function showTasks({ own, failed }) {
@@ -229,7 +241,7 @@ function fill(list, tasks) {
   const wanted = tasks.map((task) =>
     describe(items.get(task.id) ?? template.content.firstElementChild.cloneNode(true), task)
   );
-  for (const item of list.children) if (!wanted.includes(item)) item.remove();
+  for (const item of [...list.children]) if (!wanted.includes(item)) item.remove();
   for (const [index, item] of wanted.entries()) {
     if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
   }
@@ -244,14 +256,16 @@ function describe(item, task) {
   const bar = item.querySelector("progress");
   bar.value = task.progress;
   bar.setAttribute("aria-label", `Progress of ${task.task} ${task.id}`);
+  const over = !UNDER_WAY.has(task.status);
+  bar.hidden = over;
   const about = [
-    `${whole.format(task.progress * 100)}%`,
+    !over && `${whole.format(task.progress * 100)}%`,
     task.note,
     task.error?.message,
     task.owner && `of ${task.owner}`,
     task.worker && `on ${task.worker}`,
     task.attempt > 1 && `attempt ${task.attempt}`,
-    new Date(task.updated).toLocaleTimeString(),
+    clock(task.updated),
   ];
   item.querySelector(".about").textContent = about.filter(Boolean).join(" · ");
   const again = item.querySelector("button");
@@ -328,6 +342,7 @@ function say(text, state = "good") {
 
 // --- Events --------------------------------------------------------------------------------------------------------
 
+let lastLook;
 const live = document.querySelector(".live");
 const liveText = document.querySelector("#live-text");
 
@@ -337,6 +352,16 @@ function setLive(state, text) {
   liveText.textContent = text;
 }
 
+function seen() {
+  return lastLook ? `: this is how it was at ${clock(lastLook.at)}` : "";
+}
+
+setInterval(() => {
+  if (live.dataset.state === "live" && performance.now() - lastLook.came > STALE) {
+    setLive("lost", `No news${seen()}`);
+  }
+}, 1_000);
+
 function follow() {
   const events = new EventSource("/dashboard/events");
   const on = (name, take) => events.addEventListener(name, ({ data }) => take(JSON.parse(data)));
@@ -344,13 +369,14 @@ function follow() {
   on("tasks", showTasks);
   on("look", ({ at, topology, changed, values }) => {
     if (topology !== main.dataset.topology) return location.reload();
+    lastLook = { at, came: performance.now() };
     setLive("live", "Live");
     show(changed);
     addPoint(at, values);
     if (!document.hidden) drawPlots();
   });
   events.addEventListener("error", () => {
-    setLive("lost", "Connecting again");
+    setLive("lost", `Connecting again${seen()}`);
     // The browser comes again by itself, unless it was refused.
     if (events.readyState === EventSource.CLOSED) setTimeout(followAgain, REPEAT);
   });

@@ -38,8 +38,8 @@ interface Measures {
 }
 
 const MEASURES: Readonly<Record<Direction, Measures>> = {
-  across: { width: 206, height: 46, between: 70, beside: 14 },
-  down: { width: 96, height: 54, between: 40, beside: 10 },
+  across: { width: 220, height: 46, between: 70, beside: 14 },
+  down: { width: 104, height: 54, between: 40, beside: 8 },
 };
 /** Room at the sides; ways past several tiers run in it. */
 const MARGIN = 14;

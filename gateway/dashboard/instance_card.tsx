@@ -30,7 +30,7 @@ export function InstanceCard(
       data-state={state}
     >
       <header>
-        <h3 id={`name-${name}`}>{name}</h3>
+        <h3 id={`name-${name}`}>{breakable(name)}</h3>
         <span class="badge" data-bind={`text:${name}.state`}>{state}</span>
         <p class="quiet">{role} · {URL.parse(origin)?.host}</p>
       </header>
@@ -53,6 +53,20 @@ export function InstanceCard(
       <p class="reason" data-bind={`text:${name}.reason`}>{bindings[`${name}.reason`] ?? ""}</p>
       <Controls name={name} bindings={bindings} />
     </article>
+  );
+}
+
+/** A name that may go on in another line after each of its words. */
+function breakable(name: string): JSX.Element {
+  return (
+    <>
+      {name.split(/(?<=_)/).map((word) => (
+        <>
+          {word}
+          <wbr />
+        </>
+      ))}
+    </>
   );
 }
 

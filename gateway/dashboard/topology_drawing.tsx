@@ -84,10 +84,12 @@ function wrapped(name: string): string[] {
 
 function NarrowLabel({ node: { name, x, y, width }, bindings }: LabelProps): JSX.Element {
   const middle = x + width / 2;
+  const lines = wrapped(name);
+  const first = y + (lines.length > 1 ? 16 : 23);
   return (
     <>
-      {wrapped(name).map((line, index) => (
-        <text class="name" text-anchor="middle" x={middle} y={y + 16 + index * 13}>{line}</text>
+      {lines.map((line, index) => (
+        <text class="name" text-anchor="middle" x={middle} y={first + index * 13}>{line}</text>
       ))}
       <text class="figure" text-anchor="middle" x={middle} y={y + 46} data-bind={`text:${name}.tiny`}>
         {bindings[`${name}.tiny`] ?? ""}

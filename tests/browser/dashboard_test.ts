@@ -38,6 +38,29 @@ async function followsTask(page: Page): Promise<void> {
   await page.locator("#own-tasks li[data-state=succeeded]").first().waitFor({ timeout: PATIENCE });
 }
 
+/** Sent by the pages of the dashboard: scripts, styles and calls of this gateway, and nothing else. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+];
+
+function hasPolicy(header: string | undefined): void {
+  const directives = header?.split("; ") ?? [];
+  assertEquals(POLICY.filter((directive) => !directives.includes(directive)), [], header);
+}
+
+async function saysWhatIsOld(page: Page, system: System): Promise<void> {
+  await system.kill("load_balancer_api_gateway");
+  await page.locator(".live[data-state=lost]").getByText("this is how it was at").waitFor({
+    timeout: PATIENCE,
+  });
+  await page.locator(".live[data-state=live]").waitFor({ timeout: PATIENCE });
+}
+
 async function order(page: Page, button: string): Promise<void> {
   await page.getByRole("button", { name: button }).click();
   await page.getByRole("button", { name: "Confirm" }).click();
@@ -54,10 +77,30 @@ async function drainsAndUndrains(page: Page, system: System): Promise<void> {
 
 const violationsSchema = z.array(z.string());
 
+const LOOKS = [
+  { colorScheme: "dark", width: 1_440, height: 900 },
+  { colorScheme: "light", width: 1_440, height: 900 },
+  { colorScheme: "light", width: 360, height: 740 },
+  { colorScheme: "dark", width: 360, height: 740 },
+] as const;
+
 async function findsNothing(page: Page): Promise<void> {
+  for (const { colorScheme, width, height } of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height });
+    assertEquals(await violations(page), [], `${colorScheme}, ${width} px`);
+    assertEquals(await overflow(page), 0, `${colorScheme}, ${width} px`);
+  }
+}
+
+async function overflow(page: Page): Promise<number> {
+  return z.number().parse(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
+}
+
+async function violations(page: Page): Promise<string[]> {
   const look =
     `${AXE}; axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes[0].html))`;
-  assertEquals(violationsSchema.parse(await page.evaluate(look)), []);
+  return violationsSchema.parse(await page.evaluate(look));
 }
 
 Deno.test({
@@ -83,11 +126,13 @@ Deno.test({
       await test.step("shows a worker killed and back", () => seesDeathAndReturn(page, system));
       await test.step("follows a task to its end", () => followsTask(page));
       await test.step("drains and undrains an instance", () => drainsAndUndrains(page, system));
-      await test.step("gives axe nothing to find, in the dark and in the light", async () => {
-        await findsNothing(page);
-        await page.emulateMedia({ colorScheme: "light" });
-        await page.setViewportSize({ width: 360, height: 740 });
-        await findsNothing(page);
+      await test.step("gives axe nothing to find, in any light and at any width", () => findsNothing(page));
+      await test.step("says that what it shows is old while nobody answers", () =>
+        saysWhatIsOld(page, system));
+      await test.step("is sent with a strict policy", async () => {
+        const response = await page.reload();
+        hasPolicy(response?.headers()["content-security-policy"]);
+        await page.locator(".live[data-state=live]").waitFor();
       });
       await test.step("asks no other site for anything, and runs without error", () => {
         assertEquals({ elsewhere, failures }, { elsewhere: [], failures: [] });
