@@ -3,7 +3,7 @@ import { hitRatioOf } from "./live_view.ts";
 import type { LoadReport } from "./load_report.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import { DETECTION } from "./scenario.ts";
-import { escapeHtml, type Mark, type Series, svgChart } from "./svg_chart.ts";
+import { escapeHtml, type Mark, niceTop, type Series, svgChart } from "./svg_chart.ts";
 import type { LatencySummary } from "./tally.ts";
 
 /** Renders reports as one page that needs nothing else: no script, no other file, no other site. */
@@ -102,6 +102,7 @@ function charts({ seconds, upstreams, hitRatio, kills }: LoadReport): string {
         series("all", ({ failed }) => failed),
         series("idempotent", ({ failedIdempotent }) => failedIdempotent),
       ],
+      top: niceTop(Math.max(LEAST_TOP, ...seconds.map(({ failed }) => failed))),
       marks,
     }),
   ].join("\n");
@@ -131,6 +132,8 @@ function findings({ failures, kills, idempotentFailures, tasks, hitRatio }: Load
   return items.length === 0 ? "" : `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join("")}</ul>`;
 }
 
+/** What counts whole things needs no fractions on its axis. */
+const LEAST_TOP = 4;
 const LATENCY_HEADINGS = ["Mean", "p50", "p90", "p99", "p99.9", "Max"];
 
 function latencyCells({ mean, p50, p90, p99, p999, max }: LatencySummary): string[] {

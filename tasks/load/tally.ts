@@ -1,4 +1,4 @@
-import { Histogram } from "./histogram.ts";
+import { build, type Histogram } from "hdr-histogram-js";
 import { failureOf, type Outcome } from "./outcome.ts";
 
 /** What happened to the requests that were due in one second of a load. */
@@ -46,9 +46,16 @@ export interface FailedRequest {
 
 /** Microseconds: what latencies are counted in. */
 const MICROSECONDS = 1_000;
+/** Longer latencies count as this one: 2³¹ − 1 µs, 35 minutes. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Counts latencies, to so many decimal digits each, in memory that does not grow with how many there are. */
+function histogram(digits: 1 | 2 | 3): Histogram {
+  return build({ bitBucketSize: 32, highestTrackableValue: LONGEST, numberOfSignificantValueDigits: digits });
+}
 
 class MutableSlice {
-  readonly latency = new Histogram({ digits: 2 });
+  readonly latency = histogram(2);
   readonly byUpstream = new Map<string, number>();
   failed = 0;
   failedIdempotent = 0;
@@ -60,7 +67,7 @@ class MutableSlice {
 export class Tally {
   readonly #slices: MutableSlice[] = [];
   readonly #steps = new Map<string, { latency: Histogram; failed: number }>();
-  readonly #latency = new Histogram();
+  readonly #latency = histogram(3);
   readonly #gateways = new Map<string, number>();
   readonly #upstreams = new Map<string, number>();
   readonly #failures = new Map<string, number>();
@@ -72,11 +79,10 @@ export class Tally {
     const { step, due, latency, answer } = outcome;
     const failure = failureOf(outcome);
     const slice = this.#sliceAt(Math.floor(due / 1_000));
-    const ofStep = this.#steps.get(step.name) ?? { latency: new Histogram(), failed: 0 };
+    const ofStep = this.#steps.get(step.name) ?? { latency: histogram(3), failed: 0 };
     this.#steps.set(step.name, ofStep);
-    for (const histogram of [this.#latency, ofStep.latency, slice.latency]) {
-      histogram.record(latency * MICROSECONDS);
-    }
+    const counted = Math.min(LONGEST, Math.round(latency * MICROSECONDS));
+    for (const counts of [this.#latency, ofStep.latency, slice.latency]) counts.recordValue(counted);
     if (failure !== undefined) {
       this.#failed.push({ due, over: due + latency, idempotent: step.idempotent });
       increment(this.#failures, failure);
@@ -96,7 +102,7 @@ export class Tally {
 
   /** How many requests are over. */
   get requests(): number {
-    return this.#latency.count;
+    return this.#latency.totalCount;
   }
 
   /** How many failed. */
@@ -146,9 +152,9 @@ export class Tally {
     return this.#slices.map(({ latency, byUpstream, ...counts }, second) => ({
       second,
       ...counts,
-      requests: latency.count,
-      p50: latency.quantile(0.5) / MICROSECONDS,
-      p99: latency.quantile(0.99) / MICROSECONDS,
+      requests: latency.totalCount,
+      p50: latency.getValueAtPercentile(50) / MICROSECONDS,
+      p99: latency.getValueAtPercentile(99) / MICROSECONDS,
       byUpstream: sorted(byUpstream),
     }));
   }
@@ -157,7 +163,7 @@ export class Tally {
   get steps(): readonly StepSummary[] {
     return [...this.#steps].sort(([a], [b]) => a < b ? -1 : 1).map(([name, { latency, failed }]) => ({
       name,
-      requests: latency.count,
+      requests: latency.totalCount,
       failed,
       latency: summarize(latency),
     }));
@@ -171,15 +177,15 @@ export class Tally {
   }
 }
 
-function summarize(histogram: Histogram): LatencySummary {
-  const at = (share: number) => histogram.quantile(share) / MICROSECONDS;
+function summarize(counts: Histogram): LatencySummary {
+  const at = (percentile: number) => counts.getValueAtPercentile(percentile) / MICROSECONDS;
   return {
-    mean: histogram.mean / MICROSECONDS,
-    p50: at(0.5),
-    p90: at(0.9),
-    p99: at(0.99),
-    p999: at(0.999),
-    max: histogram.max / MICROSECONDS,
+    mean: counts.mean / MICROSECONDS,
+    p50: at(50),
+    p90: at(90),
+    p99: at(99),
+    p999: at(99.9),
+    max: counts.maxValue / MICROSECONDS,
   };
 }
 
