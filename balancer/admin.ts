@@ -1,5 +1,11 @@
-import { asProblem, ProblemError, problemResponse, REQUEST_ID_HEADER, requestId } from "@flotilla/runtime";
-import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import {
+  asProblem,
+  ProblemError,
+  problemResponse,
+  REQUEST_ID_HEADER,
+  requestId,
+  requireBearerToken,
+} from "@flotilla/runtime";
 import { z } from "zod";
 import type { Balancer } from "./balancer.ts";
 import type { UpstreamOptions } from "./upstream.ts";
@@ -34,28 +40,13 @@ export function createAdmin(options: AdminOptions): (request: Request) => Promis
   const { balancer, token } = options;
   return async (request) => {
     try {
-      authenticate(request, token);
+      requireBearerToken(request, token, "The admin API needs its bearer token");
       return await route(request, balancer);
     } catch (thrown) {
       const id = requestId(request.headers.get(REQUEST_ID_HEADER));
       return problemResponse(asProblem(thrown), id);
     }
   };
-}
-
-function authenticate(request: Request, token: string): void {
-  const given = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  if (given !== undefined && isSame(given, token)) return;
-  const challenge = given === undefined ? "Bearer" : 'Bearer error="invalid_token"';
-  throw new ProblemError(401, "The admin API needs its bearer token", {
-    headers: { "www-authenticate": challenge },
-  });
-}
-
-function isSame(given: string, token: string): boolean {
-  const encoder = new TextEncoder();
-  const [a, b] = [encoder.encode(given), encoder.encode(token)];
-  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
 }
 
 function route(request: Request, balancer: Balancer): Response | Promise<Response> {

@@ -12,9 +12,9 @@ export interface FlagOptions {
   env?: string;
 }
 
-/** One flag of a program: made by {@linkcode flag}, {@linkcode switchFlag} or {@linkcode listFlag}. */
+/** One flag of a program: made by {@linkcode flag}, {@linkcode switchFlag}, {@linkcode listFlag} or {@linkcode operands}. */
 export interface Flag<T> extends FlagOptions {
-  readonly kind: "value" | "switch" | "list";
+  readonly kind: "value" | "switch" | "list" | "operands";
   readonly schema: z.ZodType<T>;
 }
 
@@ -40,6 +40,11 @@ export function switchFlag(options: FlagOptions): Flag<boolean> {
 /** A flag that may be given many times; in the environment its values are parted by commas. */
 export function listFlag<T>(item: z.ZodType<T>, options: FlagOptions): Flag<T[]> {
   return { kind: "list", schema: z.array(item).default([]), ...options };
+}
+
+/** What is given without the name of a flag, as in `deno task scale service=4`; none is an error. A program has it once. */
+export function operands<T>(item: z.ZodType<T>, options: FlagOptions): Flag<T[]> {
+  return { kind: "operands", schema: z.array(item, "must be given").min(1), ...options };
 }
 
 /** A TCP port; 0 lets the system choose one. */
@@ -99,13 +104,20 @@ export function parseFlags<S extends FlagSpecs>(
   for (const [name, spec] of Object.entries(specs)) {
     const result = spec.schema.safeParse(given[kebab(name)] ?? fromEnvironment(spec, environment));
     if (result.success) values[name] = result.data;
-    else {problems.push(
-        `--${kebab(name)}: ${z.prettifyError(result.error).replaceAll(/\s*[✖→]\s*/g, " ").trim()}`,
-      );}
+    else problems.push(`${titleOf(name, spec)}: ${reasonOf(result.error)}`);
   }
   if (problems.length > 0) throw new FlagError(problems);
   assertComplete(specs, values);
   return values;
+}
+
+/** How a flag is called where something is said about it. */
+function titleOf(name: string, { kind, placeholder }: Flag<unknown>): string {
+  return kind === "operands" ? placeholder ?? name : `--${kebab(name)}`;
+}
+
+function reasonOf(error: z.ZodError): string {
+  return z.prettifyError(error).replaceAll(/\s*[✖→]\s*/g, " ").trim();
 }
 
 function readArguments(
@@ -116,14 +128,16 @@ function readArguments(
   const named = (kind: Flag<unknown>["kind"]) =>
     Object.entries(specs).filter(([, spec]) => spec.kind === kind).map(([name]) => kebab(name));
   const [valued, lists, switches] = [named("value"), named("list"), named("switch")];
+  const [operandName] = named("operands");
+  const operands: string[] = [];
   const parsed = parseArgs(args, {
     string: [...valued, ...lists],
     collect: [...lists],
     boolean: switches,
     unknown: (argument, key) => {
-      problems.push(
-        key === undefined ? `${argument}: is not expected here` : `--${key}: is not a flag of this program`,
-      );
+      if (key !== undefined) problems.push(`--${key}: is not a flag of this program`);
+      else if (operandName === undefined) problems.push(`${argument}: is not expected here`);
+      else operands.push(argument);
       return false;
     },
   });
@@ -136,6 +150,7 @@ function readArguments(
     const items = parsed[name];
     if (Array.isArray(items) && items.length > 0) given[name] = items;
   }
+  if (operandName !== undefined && operands.length > 0) given[operandName] = operands;
   return given;
 }
 

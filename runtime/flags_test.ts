@@ -6,6 +6,7 @@ import {
   FlagError,
   listFlag,
   number,
+  operands,
   originSchema,
   parseFlags,
   portSchema,
@@ -64,6 +65,15 @@ Deno.test("parseFlags() refuses a port that is none, and a flag without its valu
 
 Deno.test("parseFlags() reads a bad value of the environment under the flag's name", () => {
   assertStringIncludes(problemsOf([], { PORT: "x" }).join(), "--port");
+});
+
+Deno.test("operands() takes what is given without a name, at least one", () => {
+  const order = {
+    scale: operands(z.string().regex(/=/, "must be NAME=COUNT"), { help: "", placeholder: "NAME=COUNT" }),
+  };
+  assertEquals(parseFlags(order, ["service=4", "worker=3"], {}).scale, ["service=4", "worker=3"]);
+  assertThrows(() => parseFlags(order, [], {}), FlagError, "NAME=COUNT: must be given");
+  assertThrows(() => parseFlags(order, ["service"], {}), FlagError, "must be NAME=COUNT");
 });
 
 Deno.test("number() tells what is missing from what is wrong", () => {

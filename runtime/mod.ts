@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { requireBearerToken } from "./bearer_token.ts";
 export { type Clock, sleep, type SleepOptions, systemClock, type Timer } from "./clock.ts";
 export {
   type Environment,
@@ -25,6 +26,7 @@ export {
   type FlagValues,
   listFlag,
   number,
+  operands,
   originSchema,
   parseFlags,
   portSchema,

@@ -46,11 +46,12 @@ export function helpText(program: Program, specs: FlagSpecs): string {
   const rows = Object.entries(specs).map(([name, spec]) => {
     const placeholder = spec.kind === "switch" ? "" : ` ${spec.placeholder ?? kebab(name).toUpperCase()}`;
     const notes = [
-      spec.kind === "list" ? "may be given again" : "",
+      spec.kind === "list" || spec.kind === "operands" ? "may be given again" : "",
       spec.env === undefined ? "" : `or ${spec.env}`,
     ];
     const note = notes.filter((text) => text !== "").join("; ");
-    return [`--${kebab(name)}${placeholder}`, note === "" ? spec.help : `${spec.help} (${note})`] as const;
+    const left = spec.kind === "operands" ? placeholder.trim() : `--${kebab(name)}${placeholder}`;
+    return [left, note === "" ? spec.help : `${spec.help} (${note})`] as const;
   });
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);

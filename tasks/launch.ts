@@ -34,8 +34,10 @@ export interface LaunchOptions {
   root: string;
   /** Seconds that a role lets requests finish when it is told to stop. */
   drain: number;
-  /** All processes of the system, for those that look at the others. @default none */
-  processes?: readonly PlannedProcess[];
+  /** All processes of the system, each time one is started, for those that look at the others. @default none */
+  processes?: () => readonly PlannedProcess[];
+  /** Where the supervisor takes orders. @default it takes none */
+  control?: string;
   /** Flags that one process gets beyond its own. @default none */
   extraFlags?: (process: PlannedProcess) => readonly string[];
   /** @default the process's own */
@@ -72,13 +74,17 @@ export function denoLauncher(options: LaunchOptions): Launch {
 
 /** The arguments of `deno` that run a process. Its packages are expected to be cached already. */
 export function launchArguments(process: PlannedProcess, options: LaunchOptions): string[] {
-  const { root, drain, processes = [], extraFlags = () => [] } = options;
+  const { root, drain, processes = () => [], control, extraFlags = () => [] } = options;
   const { adminPort } = process;
   return [
     "run",
     "--no-prompt",
     "--cached-only",
-    ...permissionsOf(process, { root, processes }),
+    ...permissionsOf(process, {
+      root,
+      processes: processes(),
+      ...(control === undefined ? {} : { control }),
+    }),
     join(root, process.role, "main.ts"),
     ...[`--port=${process.port}`, `--host=${process.host}`, `--name=${process.name}`],
     ...(adminPort === undefined ? [] : [`--admin-port=${adminPort}`]),

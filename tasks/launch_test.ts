@@ -5,6 +5,7 @@ import type { PlannedProcess } from "./plan.ts";
 
 const edge: PlannedProcess = {
   name: "edge",
+  group: "edge",
   role: "balancer",
   host: "127.0.0.1",
   port: 8_000,

@@ -7,6 +7,8 @@ export interface PermissionOptions {
   root: string;
   /** All processes of the system: gateways look at each of them for the dashboard. @default none */
   processes?: readonly PlannedProcess[];
+  /** Where the supervisor takes orders, which gateways pass on. @default it takes none */
+  control?: string;
 }
 
 /** Flags of roles whose value is the address of another process, or a file of Deno KV, or `:memory:`. */
@@ -35,7 +37,12 @@ export function permissionsOf(process: PlannedProcess, options: PermissionOption
     ...targets.filter((target) => addressOf(target).length === 0),
   ].filter((path) => path !== ":memory:");
   return [
-    ...grant("net", [...ownAddresses(process), ...called, ...observed(process, options)]),
+    ...grant("net", [
+      ...ownAddresses(process),
+      ...called,
+      ...observed(process, options),
+      ...process.mayCall ?? [],
+    ]),
     ...grant("read", [...files, ...sourcesRead(process, options)]),
     ...grant("write", files),
     ...grant("env", variablesOf(process.role)),
@@ -57,9 +64,10 @@ function addressOf(target: string): string[] {
   return [authority(url.hostname.replaceAll(/[[\]]/g, ""), Number(url.port || defaultPort(url)))];
 }
 
-/** Where the processes answer for themselves that this one looks at. */
-function observed({ role }: PlannedProcess, { processes = [] }: PermissionOptions): string[] {
-  return role === "gateway" ? processes.flatMap((process) => addressOf(adminOriginOf(process))) : [];
+/** Where the processes answer for themselves that this one looks at, and where it passes orders on. */
+function observed({ role }: PlannedProcess, { processes = [], control }: PermissionOptions): string[] {
+  if (role !== "gateway") return [];
+  return [...processes.map(adminOriginOf), ...(control === undefined ? [] : [control])].flatMap(addressOf);
 }
 
 function defaultPort({ protocol }: URL): number {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { permissionsOf } from "./permissions.ts";
 import { type PlannedProcess, planProcesses } from "./plan.ts";
 import { topology } from "./topology.ts";
-import { parseTopology } from "./topology_schema.ts";
+import { extraPortsFrom, parseTopology } from "./topology_schema.ts";
 
 const root = "/flotilla";
 const processes = planProcesses(parseTopology(topology, "topology.ts"), { data: "/flotilla/data" });
@@ -22,9 +22,12 @@ function byKind(process: PlannedProcess): Record<string, string[]> {
   );
 }
 
-Deno.test("permissionsOf() gives a balancer its ports and its upstreams, and no file", () => {
+/** Where instances listen that join later. */
+const later = extraPortsFrom(5_100).map((port) => `127.0.0.1:${port}`);
+
+Deno.test("permissionsOf() gives a balancer its ports and its upstreams, those that may join too, and no file", () => {
   assertEquals(permissions("load_balancer_api_gateway"), {
-    net: ["127.0.0.1:8000", "127.0.0.1:8001", "127.0.0.1:5000", "127.0.0.1:5001"],
+    net: ["127.0.0.1:8000", "127.0.0.1:8001", "127.0.0.1:5000", "127.0.0.1:5001", ...later],
     env: ["FLOTILLA_ENV", "FLOTILLA_LOG_LEVEL", "FLOTILLA_ADMIN_TOKEN"],
   });
 });
@@ -59,6 +62,7 @@ Deno.test("permissionsOf() gives a gateway its balancers, and the stores of revo
       "127.0.0.1:5005",
       "127.0.0.1:5006",
     ],
+    ...later,
   ]);
 });
 
@@ -78,6 +82,14 @@ Deno.test("permissionsOf() lets a gateway, and nobody else, look at all processe
   assertEquals(own?.length, 3);
 });
 
+Deno.test("permissionsOf() lets a gateway, and nobody else, pass orders on", () => {
+  const control = "http://127.0.0.1:40123";
+  const allowed = processes.filter((process) =>
+    permissionsOf(process, { root, control })[0]?.split(/[=,]/).includes("127.0.0.1:40123")
+  );
+  assertEquals(allowed.map(({ name }) => name), ["api_gateway_1", "api_gateway_2"]);
+});
+
 Deno.test("permissionsOf() lets auth read the source of its Web Workers, and write nothing", () => {
   assertEquals(permissions("auth_service_1")["read"], ["/flotilla/auth"]);
   assertEquals(permissions("auth_service_1")["write"], undefined);
@@ -86,6 +98,7 @@ Deno.test("permissionsOf() lets auth read the source of its Web Workers, and wri
 Deno.test("permissionsOf() takes a target that is no address for a file of Deno KV", () => {
   const service: PlannedProcess = {
     name: "service",
+    group: "service",
     role: "service",
     host: "127.0.0.1",
     port: 5_003,
@@ -103,6 +116,7 @@ Deno.test("permissionsOf() takes a target that is no address for a file of Deno 
 Deno.test("permissionsOf() fills in the port that a URL leaves out", () => {
   const worker: PlannedProcess = {
     name: "worker",
+    group: "worker",
     role: "worker",
     host: "::1",
     port: 5_008,
@@ -115,6 +129,7 @@ Deno.test("permissionsOf() fills in the port that a URL leaves out", () => {
 Deno.test("permissionsOf() takes an upstream with a weight for the address that it is", () => {
   const balancer: PlannedProcess = {
     name: "balancer",
+    group: "balancer",
     role: "balancer",
     host: "127.0.0.1",
     port: 8_000,

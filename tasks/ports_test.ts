@@ -23,7 +23,14 @@ Deno.test({
     const other = Deno.listen({ port: 0, hostname: "127.0.0.1" });
     const free = other.addr.port;
     other.close();
-    const edge = { name: "edge", role: "balancer" as const, host: "127.0.0.1", flags: [], calls: [] };
+    const edge = {
+      name: "edge",
+      group: "edge",
+      role: "balancer" as const,
+      host: "127.0.0.1",
+      flags: [],
+      calls: [],
+    };
     const adminPort = listener.addr.port;
     assertEquals(takenPorts([{ ...edge, port: free, adminPort }]), [
       { name: "edge", host: "127.0.0.1", port: adminPort },

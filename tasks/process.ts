@@ -37,7 +37,7 @@ const LAST_LINES = 20;
 
 /** One process that is kept running: started, watched until it is ready, started again when it dies, stopped. */
 export class SupervisedProcess {
-  readonly plan: PlannedProcess;
+  #plan: PlannedProcess;
   readonly #options: Required<SupervisedProcessOptions>;
   readonly #stopping = new AbortController();
   #state: ProcessState = { kind: "planned" };
@@ -48,7 +48,7 @@ export class SupervisedProcess {
   #lastLines: string[] = [];
 
   constructor(plan: PlannedProcess, options: SupervisedProcessOptions) {
-    this.plan = plan;
+    this.#plan = plan;
     this.#options = {
       onState: () => {},
       onLine: () => {},
@@ -57,6 +57,23 @@ export class SupervisedProcess {
       clock: systemClock,
       ...options,
     };
+  }
+
+  /** What it runs as, from its next start on. */
+  get plan(): PlannedProcess {
+    return this.#plan;
+  }
+
+  /**
+   * Has it run as something else from its next start on: with other flags, under the same name.
+   *
+   * @throws {TypeError} for a plan of another name
+   */
+  replan(plan: PlannedProcess): void {
+    if (plan.name !== this.#plan.name) {
+      throw new TypeError(`Cannot plan ${this.#plan.name} anew: the plan is for ${plan.name}`);
+    }
+    this.#plan = plan;
   }
 
   get state(): ProcessState {

@@ -6,6 +6,7 @@ import { type ProcessState, SupervisedProcess } from "./process.ts";
 
 const plan: PlannedProcess = {
   name: "service_1",
+  group: "service",
   role: "service",
   host: "127.0.0.1",
   port: 5_003,

@@ -10,10 +10,21 @@ import { adminOriginOf, originOf, type PlannedProcess } from "./plan.ts";
 /** Milliseconds that the database has to take the topology. */
 const PATIENCE = 5_000;
 
+/** What is told of a system beside its processes. */
+export interface PublishOptions {
+  /** Where its supervisor takes orders. @default it takes none */
+  control?: string;
+}
+
 /** Processes as they are told to others: where each is, whom it calls, and how far it is from the clients. */
-export function describeTopology(processes: readonly PlannedProcess[]): PublishedTopology {
+export function describeTopology(
+  processes: readonly PlannedProcess[],
+  options: PublishOptions = {},
+): PublishedTopology {
+  const { control } = options;
   const tiers = tiersOf(processes);
   return {
+    ...(control === undefined ? {} : { control }),
     instances: processes.map((process): PublishedInstance => {
       const { name, role, adminPort } = process;
       const ownOrigin = adminOriginOf(process);
@@ -36,11 +47,14 @@ export function describeTopology(processes: readonly PlannedProcess[]): Publishe
  *
  * @throws {Error} when the database cannot be reached or refuses
  */
-export async function publishTopology(processes: readonly PlannedProcess[]): Promise<void> {
+export async function publishTopology(
+  processes: readonly PlannedProcess[],
+  options: PublishOptions = {},
+): Promise<void> {
   const gateway = processes.find(({ role }) => role === "gateway");
   const target = gateway?.flags.find(([flag]) => flag === "database")?.[1];
   if (target === undefined || !/^https?:/.test(target)) return;
-  const topology = publishedTopologySchema.parse(describeTopology(processes));
+  const topology = publishedTopologySchema.parse(describeTopology(processes, options));
   // Deno's client has no other way to be told its token.
   Deno.env.set("DENO_KV_ACCESS_TOKEN", kvAccessToken());
   using database = await openKv(target, { signal: AbortSignal.timeout(PATIENCE) });

@@ -19,6 +19,7 @@ async function probe(
   );
   const plan: PlannedProcess = {
     name: "x",
+    group: "x",
     role,
     host: "127.0.0.1",
     port: server.addr.port,
@@ -82,7 +83,15 @@ Deno.test({
     const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
     const { port } = listener.addr;
     listener.close();
-    const plan: PlannedProcess = { name: "x", role: "store", host: "127.0.0.1", port, flags: [], calls: [] };
+    const plan: PlannedProcess = {
+      name: "x",
+      group: "x",
+      role: "store",
+      host: "127.0.0.1",
+      port,
+      flags: [],
+      calls: [],
+    };
     assertEquals(await probeReadiness(plan, never), "does not answer yet");
   },
 });

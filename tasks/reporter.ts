@@ -19,7 +19,7 @@ export class Reporter implements Disposable {
   readonly #terminal: Terminal;
   readonly #logs: string;
   readonly #clock: Clock;
-  readonly #started: number;
+  readonly #began = new Map<string, number>();
   readonly #files = new Map<string, LogFile>();
   readonly #wereReady = new Set<string>();
 
@@ -28,7 +28,6 @@ export class Reporter implements Disposable {
     this.#terminal = terminal;
     this.#logs = logs;
     this.#clock = clock;
-    this.#started = clock.now();
   }
 
   /** To be given to the supervisor. */
@@ -54,8 +53,10 @@ export class Reporter implements Disposable {
         return this.#terminal.tell(name, "cannot start", "bad");
       case "stopped":
         return this.#terminal.tell(name, "has stopped");
-      case "planned":
       case "starting":
+        if (!this.#began.has(name)) this.#began.set(name, this.#clock.now());
+        return;
+      case "planned":
       case "draining":
     }
   };
@@ -67,7 +68,8 @@ export class Reporter implements Disposable {
   #readyText(name: string, pid: number): string {
     if (this.#wereReady.has(name)) return `is ready again, as process ${pid}`;
     this.#wereReady.add(name);
-    return `is ready after ${((this.#clock.now() - this.#started) / 1_000).toFixed(1)} s`;
+    const began = this.#began.get(name) ?? this.#clock.now();
+    return `is ready after ${((this.#clock.now() - began) / 1_000).toFixed(1)} s`;
   }
 
   #fileOf(name: string): LogFile {

@@ -30,6 +30,7 @@ async function withReporter(use: (setup: Setup) => Promise<void> | void): Promis
     using reporter = new Reporter(terminal, { logs, clock });
     const plan = {
       name: "cache",
+      group: "cache",
       role: "store" as const,
       host: "127.0.0.1",
       port: 5_006,
@@ -52,6 +53,8 @@ Deno.test({
   ignore,
   fn: () =>
     withReporter(async ({ reporter, process, clock, lines }) => {
+      await clock.advance(60_000);
+      reporter.onState(process, { kind: "starting", pid: 7 });
       await clock.advance(1_500);
       reporter.onState(process, { kind: "ready", pid: 7 });
       const exit = { code: 137, signal: "SIGKILL" };

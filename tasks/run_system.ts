@@ -1,7 +1,10 @@
-import { production } from "@flotilla/runtime";
+import { configureLogging, production } from "@flotilla/runtime";
 import { join } from "@std/path";
+import { openControlPort } from "./control/control_port.ts";
+import { takeOrders } from "./control/take_orders.ts";
 import { drainOrder } from "./drain_order.ts";
 import { denoLauncher } from "./launch.ts";
+import { LogFile } from "./log_file.ts";
 import { nextSteps } from "./next_steps.ts";
 import { originOf, type PlannedProcess } from "./plan.ts";
 import { processTable } from "./process_table.ts";
@@ -11,6 +14,7 @@ import { Reporter } from "./reporter.ts";
 import { type StopSignals, stopSignals } from "./stop_signals.ts";
 import { StartError, Supervisor } from "./supervisor.ts";
 import type { Terminal } from "./terminal.ts";
+import type { CheckedTopology } from "./topology_schema.ts";
 import { type NewDatabase, newDatabase, userDatabase } from "./user_database.ts";
 
 /** Milliseconds between two notices of what is still waited for. */
@@ -28,10 +32,14 @@ export interface RunOptions {
   drain: number;
   /** Whether the end of standard input stops the system as well. */
   supervised: boolean;
+  /** What runs. */
+  topology: CheckedTopology;
+  /** The topology before `--scale`. */
+  home: CheckedTopology;
 }
 
 /**
- * Runs processes until someone asks to stop, then drains them in order.
+ * Runs the processes of a topology until someone asks to stop, then drains them in order. Meanwhile it takes orders.
  *
  * @returns the exit code: 0 when everything went as asked, 1 when something could not start or had to be ended by force
  */
@@ -40,17 +48,21 @@ export async function runSystem(
   terminal: Terminal,
   options: RunOptions,
 ): Promise<number> {
-  const { root, drain, supervised } = options;
-  const logs = join(options.data, "logs");
+  const { root, data, drain, supervised } = options;
+  const logs = join(data, "logs");
   await Deno.mkdir(logs, { recursive: true });
   const users = await developmentUsers(processes);
   using signals = stopSignals({ supervised });
+  using log = new LogFile(join(logs, "supervisor.log"));
+  await configureLogging({ instance: "supervisor", format: "json", write: (line) => log.append(line) });
   using reporter = new Reporter(terminal, { logs });
-  const supervisor = new Supervisor(processes, {
+  await using port = openControlPort();
+  const supervisor: Supervisor = new Supervisor(processes, {
     launch: denoLauncher({
       root,
       drain,
-      processes,
+      control: port.origin,
+      processes: () => supervisor.processes.map(({ plan }) => plan),
       extraFlags: ({ role }) => role === "auth" && users?.fresh === true ? ["--seed-development-admin"] : [],
     }),
     probe: probeReadiness,
@@ -58,10 +70,14 @@ export async function runSystem(
     onState: reporter.onState,
     onLine: reporter.onLine,
   });
+  const tellAll = (running: readonly PlannedProcess[]) =>
+    publish(running, { terminal, control: port.origin });
+  await using orders = await takeOrders(supervisor, { ...options, port, terminal, publish: tellAll });
   supervisor.start();
   const started = await untilReady(supervisor, terminal, signals);
   if (started === "ready") {
-    await publish(processes, terminal);
+    await tellAll(processes);
+    orders.begin();
     announce(supervisor, terminal, { logs, developmentAdmin: users?.fresh ?? false });
     await users?.settle();
     await signals.asked;
@@ -71,9 +87,12 @@ export async function runSystem(
 }
 
 /** Without it the system does all but show itself. */
-async function publish(processes: readonly PlannedProcess[], terminal: Terminal): Promise<void> {
+async function publish(
+  processes: readonly PlannedProcess[],
+  { terminal, control }: { terminal: Terminal; control: string },
+): Promise<void> {
   try {
-    await publishTopology(processes);
+    await publishTopology(processes, { control });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     terminal.say(`The dashboard has no topology to show: ${reason}`, "notice");

@@ -1,8 +1,15 @@
 import { z } from "zod";
-import { type CheckedTopology, type Group, isReplicated, portsOf, TopologyError } from "./topology_schema.ts";
+import {
+  type CheckedTopology,
+  extraPortsFrom,
+  type Group,
+  isReplicated,
+  portsOf,
+  TopologyError,
+} from "./topology_schema.ts";
 
 /** Most instances that one group is scaled to: every one is a process on this machine. */
-const MOST_INSTANCES = 64;
+export const MOST_INSTANCES = 64;
 
 /** One `--scale service=4`. */
 export interface Scale {
@@ -23,38 +30,58 @@ export const scaleSchema: z.ZodType<Scale> = z.string()
     `must be from 1 to ${MOST_INSTANCES} instances`,
   );
 
+/** How {@linkcode scaleTopology} finds ports. */
+export interface ScaleOptions {
+  /** Whether nothing else on this machine has a port. */
+  isFree: (port: number) => boolean;
+  /** The topology before anything was scaled: an instance that comes back gets the port that it had there. @default none */
+  home?: CheckedTopology;
+}
+
 /**
- * Gives groups as many instances as asked for. Those that have no port of their own get the first free ones from the
- * topology's `extraPorts` on.
+ * Gives groups as many instances as asked for. Those that are there keep their ports; those that have no port of their
+ * own get the first free ones of the topology's `extraPorts`.
  *
- * @param isFree whether nothing else on this machine has a port
- * @throws {TopologyError} when there is no such group, or it cannot have more than one instance
+ * @throws {TopologyError} when there is no such group, it cannot have more than one instance, or no port is left
  */
 export function scaleTopology(
   topology: CheckedTopology,
   scales: readonly Scale[],
-  options: { isFree: (port: number) => boolean },
+  options: ScaleOptions,
 ): CheckedTopology {
-  const { isFree } = options;
+  const { isFree, home } = options;
   const counts = new Map(scales.map(({ group, count }) => [replicatedGroup(topology, group), count]));
   const used = new Set(topology.groups.flatMap(portsOf));
-  let next = topology.extraPorts;
-  const extraPort = () => {
-    while (used.has(next) || !isFree(next)) next++;
-    return next++;
+  const take = (ports: readonly number[]) => {
+    const port = ports.find((candidate) => !used.has(candidate) && isFree(candidate));
+    if (port !== undefined) used.add(port);
+    return port;
+  };
+  const extraPorts = extraPortsFrom(topology.extraPorts);
+  const newPort = (name: string, index: number) => {
+    const own = home?.groups.filter(isReplicated).find((group) => group.name === name)?.ports[index];
+    const port = take(own === undefined ? extraPorts : [own, ...extraPorts]);
+    if (port !== undefined) return port;
+    const [first, last] = [extraPorts.at(0), extraPorts.at(-1)];
+    throw new TopologyError(`Cannot scale ${name}: every port from ${first} to ${last} is taken`);
   };
   const groups = topology.groups.map((group): Group => {
     const count = counts.get(group.name);
     if (count === undefined || !isReplicated(group)) return group;
     return {
       ...group,
-      ports: Array.from({ length: count }, (_, index) => group.ports[index] ?? extraPort()),
+      ports: Array.from({ length: count }, (_, index) => group.ports[index] ?? newPort(group.name, index)),
     };
   });
   return { ...topology, groups };
 }
 
-function replicatedGroup(topology: CheckedTopology, name: string): string {
+/**
+ * The name of the group that is meant.
+ *
+ * @throws {TopologyError} when there is none, more than one, or one that cannot have more than one instance
+ */
+export function replicatedGroup(topology: CheckedTopology, name: string): string {
   const named = topology.groups.filter((group) => group.name === name);
   const candidates = named.length > 0 ? named : topology.groups.filter(({ role }) => role === name);
   const [group] = candidates;

@@ -29,6 +29,24 @@ Deno.test("scaleTopology() gives extra instances of two groups different ports",
   assertEquals(ports.length, new Set(ports).size);
 });
 
+Deno.test("scaleTopology() gives an instance that comes back the port that it had", () => {
+  const scale = (from: typeof checked, text: string) =>
+    scaleTopology(from, [scaleSchema.parse(text)], { ...everythingFree, home: checked });
+  const fewer = scale(scale(checked, "service=4"), "service=1");
+  const again = scale(fewer, "service=3").groups.find(({ name }) => name === "service");
+  assertEquals(again && "ports" in again && again.ports, [5003, 5004, 5100]);
+});
+
+Deno.test("scaleTopology() says when no port is left", () => {
+  const isFree = (port: number) => port === 5163;
+  assertEquals(portsAfter("service=3", "service", { isFree }), [5003, 5004, 5163]);
+  assertThrows(
+    () => portsAfter("service=4", "service", { isFree }),
+    TopologyError,
+    "Cannot scale service: every port from 5100 to 5163 is taken",
+  );
+});
+
 Deno.test("scaleTopology() takes instances away", () => {
   assertEquals(portsAfter("worker=1", "worker"), [5008]);
 });

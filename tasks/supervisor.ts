@@ -33,50 +33,76 @@ export class StartError extends Error {
 
 /**
  * Keeps the processes of a system running: starts all of them at once (each waits by itself for those it calls), starts
- * those again that die, and stops them in order from the edge inwards.
+ * those again that die, lets others join and leave, and stops them in order from the edge inwards.
  */
 export class Supervisor {
-  readonly processes: readonly SupervisedProcess[];
-  readonly #tiers: readonly (readonly PlannedProcess[])[];
-  readonly #patience: number;
-  readonly #ready = Promise.withResolvers<void>();
-  readonly #notYetReady: Set<SupervisedProcess>;
+  readonly #options: Required<SupervisorOptions>;
+  readonly #processes = new Map<string, SupervisedProcess>();
+  readonly #notYetReady = new Map<SupervisedProcess, PromiseWithResolvers<void>>();
+  readonly #ready: Promise<unknown>;
   #stopped: Promise<string[]> | undefined;
 
   /** @throws {TopologyError} when processes call one another in a circle */
   constructor(plans: readonly PlannedProcess[], options: SupervisorOptions) {
-    const { launch, probe, onState, onLine = () => {}, patience = 12_000, clock = systemClock } = options;
-    this.#tiers = drainOrder(plans);
-    this.#patience = patience;
-    this.processes = plans.map((plan) =>
-      new SupervisedProcess(plan, {
-        launch,
-        probe,
-        clock,
-        onLine,
-        onState: (process, state) => {
-          onState?.(process, state);
-          this.#note(process, state);
-        },
-      })
-    );
-    this.#notYetReady = new Set(this.processes);
-    this.#ready.promise.catch(() => {});
+    this.#options = { onState: () => {}, onLine: () => {}, patience: 12_000, clock: systemClock, ...options };
+    drainOrder(plans);
+    this.#ready = Promise.all(plans.map((plan) => this.#supervise(plan).ready));
+    this.#ready.catch(() => {});
+  }
+
+  /** All processes as they are now. */
+  get processes(): readonly SupervisedProcess[] {
+    return [...this.#processes.values()];
   }
 
   /** Resolves when every process has been ready; rejects with a {@linkcode StartError} when one never can be. */
   get ready(): Promise<void> {
-    return this.#ready.promise;
+    return this.#ready.then(() => {});
   }
 
   /** The processes that have not been ready yet. */
   get waitingFor(): readonly SupervisedProcess[] {
-    return [...this.#notYetReady];
+    return [...this.#notYetReady.keys()];
   }
 
   /** Starts every process. */
   start(): void {
     for (const process of this.processes) process.start();
+  }
+
+  /**
+   * Starts one more process.
+   *
+   * @returns when it has been ready
+   * @throws {TypeError} when there is one of that name
+   * @throws {StartError} when it never can be ready, or was stopped before
+   */
+  async add(plan: PlannedProcess): Promise<void> {
+    if (this.#stopped !== undefined) throw new StartError(plan.name, "the system stops");
+    if (this.#processes.has(plan.name)) {
+      throw new TypeError(`Cannot add ${plan.name}: there is a process of that name`);
+    }
+    const { process, ready } = this.#supervise(plan);
+    process.start();
+    await ready;
+  }
+
+  /**
+   * Stops one process and forgets it; none of that name is no error.
+   *
+   * @returns whether it went by itself
+   */
+  async remove(name: string): Promise<boolean> {
+    const process = this.#processes.get(name);
+    if (process === undefined) return true;
+    const wentByItself = await process.stop(this.#options.patience);
+    this.#processes.delete(name);
+    return wentByItself;
+  }
+
+  /** Has processes run as planned here from their next start on; for those that are not there it means nothing. */
+  replan(plans: readonly PlannedProcess[]): void {
+    for (const plan of plans) this.#processes.get(plan.name)?.replan(plan);
   }
 
   /**
@@ -93,22 +119,42 @@ export class Supervisor {
     await Promise.all(this.processes.map((process) => process.stop(0)));
   }
 
+  #supervise(plan: PlannedProcess): { process: SupervisedProcess; ready: Promise<void> } {
+    const { launch, probe, clock, onLine, onState } = this.#options;
+    const process = new SupervisedProcess(plan, {
+      launch,
+      probe,
+      clock,
+      onLine,
+      onState: (supervised, state) => {
+        onState(supervised, state);
+        this.#note(supervised, state);
+      },
+    });
+    const waiting = Promise.withResolvers<void>();
+    waiting.promise.catch(() => {});
+    this.#processes.set(plan.name, process);
+    this.#notYetReady.set(process, waiting);
+    return { process, ready: waiting.promise };
+  }
+
   async #stopTiers(): Promise<string[]> {
     const killed: string[] = [];
-    for (const tier of this.#tiers) {
-      await Promise.all(
-        this.processes.filter(({ plan }) => tier.includes(plan)).map(async (process) => {
-          if (!await process.stop(this.#patience)) killed.push(process.plan.name);
-        }),
-      );
+    for (const tier of drainOrder(this.processes.map(({ plan }) => plan))) {
+      await Promise.all(tier.map(async ({ name }) => {
+        const process = this.#processes.get(name);
+        if (await process?.stop(this.#options.patience) === false) killed.push(name);
+      }));
     }
     return killed;
   }
 
   #note(process: SupervisedProcess, state: ProcessState): void {
-    if (state.kind === "refused") this.#ready.reject(new StartError(process.plan.name, state.reason));
-    if (state.kind !== "ready") return;
-    this.#notYetReady.delete(process);
-    if (this.#notYetReady.size === 0) this.#ready.resolve();
+    const waiting = this.#notYetReady.get(process);
+    const { name } = process.plan;
+    if (state.kind === "refused") waiting?.reject(new StartError(name, state.reason));
+    if (state.kind === "stopped") waiting?.reject(new StartError(name, "it was stopped before it was ready"));
+    if (state.kind === "ready") waiting?.resolve();
+    if (state.kind === "stopped" || state.kind === "ready") this.#notYetReady.delete(process);
   }
 }

@@ -5,7 +5,7 @@ import type { PlannedProcess } from "./plan.ts";
 import { StartError, Supervisor } from "./supervisor.ts";
 
 function planned(name: string, port: number, calls: string[] = []): PlannedProcess {
-  return { name, role: "store", host: "127.0.0.1", port, flags: [], calls };
+  return { name, group: name, role: "store", host: "127.0.0.1", port, flags: [], calls };
 }
 
 const chain = [planned("database", 3), planned("edge", 1, ["service"]), planned("service", 2, ["database"])];

@@ -6,6 +6,9 @@ export const ROLES = ["balancer", "gateway", "auth", "service", "worker", "store
 /** A kind of process. */
 export type RoleName = typeof ROLES[number];
 
+/** How many ports are kept for instances that have none of their own. */
+export const EXTRA_PORTS = 64;
+
 const nameSchema = z.string().regex(/^[a-z]\w{0,47}$/, "must be a name like service or load_balancer_auth");
 const portSchema = z.int().min(1).max(65_535);
 const flagNameSchema = z.string().regex(/^[a-z][a-z-]*$/, "must be a flag like max-bytes");
@@ -27,7 +30,7 @@ const singleSchema = z.strictObject({
 const replicatedSchema = z.strictObject({ ...groupFields, ports: z.array(portSchema).min(1) });
 
 const shapeSchema = z.strictObject({
-  extraPorts: portSchema,
+  extraPorts: z.int().min(1).max(65_536 - EXTRA_PORTS),
   groups: z.array(z.union([singleSchema, replicatedSchema])).min(1),
 });
 
@@ -51,7 +54,8 @@ export const topologySchema = shapeSchema.superRefine(({ groups }, context) => {
 /**
  * The processes of a system.
  *
- * `extraPorts` is the port from which on `--scale` takes ports for instances that have none of their own.
+ * `extraPorts` is the first of {@linkcode EXTRA_PORTS} ports for instances that have none of their own: `--scale` and
+ * `deno task scale` take them. Processes may only call ports that are known beforehand, so there is an end to them.
  */
 export type Topology = z.input<typeof topologySchema>;
 
@@ -70,6 +74,11 @@ export type Group = CheckedTopology["groups"][number];
 /** Whether a group has instances that `--scale` may add to. */
 export function isReplicated(group: Group): group is Extract<Group, { ports: number[] }> {
   return "ports" in group;
+}
+
+/** The ports for instances that have none of their own. */
+export function extraPortsFrom(first: number): number[] {
+  return Array.from({ length: EXTRA_PORTS }, (_, index) => first + index);
 }
 
 /** Every port that the instances of a group listen on. */

@@ -9,6 +9,8 @@ import {
 } from "@flotilla/runtime";
 import { fromFileUrl, resolve } from "@std/path";
 import { z } from "zod";
+import { isRunning } from "./control/control_client.ts";
+import { readControlFile } from "./control/control_file.ts";
 import { type PlannedProcess, planProcesses } from "./plan.ts";
 import { portOwners } from "./port_owners.ts";
 import { describeTakenPorts, isFree, takenPorts } from "./ports.ts";
@@ -37,12 +39,13 @@ const specs = {
 /** The folder of the workspace. */
 const root = resolve(fromFileUrl(import.meta.resolve("../")));
 
-async function plan(flags: FlagValues<typeof specs>): Promise<PlannedProcess[]> {
+/** What is to run, and what would run without `--scale`. */
+async function topologies(flags: FlagValues<typeof specs>) {
   try {
-    const checked = flags.topology === undefined
+    const home = flags.topology === undefined
       ? parseTopology(topology, "tasks/topology.ts")
       : await readTopology(flags.topology);
-    return planProcesses(scaleTopology(checked, flags.scale, { isFree }), { data: resolve(flags.data) });
+    return { home, topology: scaleTopology(home, flags.scale, { isFree }) };
   } catch (error) {
     if (error instanceof TopologyError) refuseToStart(error.message);
     throw error;
@@ -50,9 +53,13 @@ async function plan(flags: FlagValues<typeof specs>): Promise<PlannedProcess[]> 
 }
 
 /** Says what keeps the system from starting, if anything does. */
-async function obstacle(processes: readonly PlannedProcess[]): Promise<string | undefined> {
+async function obstacle(processes: readonly PlannedProcess[], data: string): Promise<string | undefined> {
   const taken = takenPorts(processes);
   if (taken.length > 0) return describeTakenPorts(taken, await portOwners());
+  const control = await readControlFile(data);
+  if (control !== undefined && await isRunning(control)) {
+    return `${data} is in use by the system of process ${control.pid}: give --data another folder`;
+  }
   try {
     await precache(root, processes.map(({ role }) => role));
   } catch (error) {
@@ -66,13 +73,13 @@ async function main(): Promise<number> {
   const flags = readFlags(program, specs);
   const problems = productionProblems();
   if (problems.length > 0) refuseToStart(problems.join("\n"));
-  const processes = await plan(flags);
+  const data = resolve(flags.data);
+  const what = await topologies(flags);
+  const processes = planProcesses(what.topology, { data });
   const terminal = new Terminal({ instances: processes.map(({ name }) => name) });
   terminal.say(`Starting ${processes.length} processes`);
-  const reason = await obstacle(processes);
-  if (reason === undefined) {
-    return await runSystem(processes, terminal, { ...flags, root, data: resolve(flags.data) });
-  }
+  const reason = await obstacle(processes, data);
+  if (reason === undefined) return await runSystem(processes, terminal, { ...flags, ...what, root, data });
   terminal.say(reason, "bad");
   return 1;
 }

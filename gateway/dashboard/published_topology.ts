@@ -27,6 +27,8 @@ export const publishedInstanceSchema = z.strictObject({
 
 /** The whole system as it is meant to be; up to some 250 instances fit into one value of Deno KV (65,536 bytes). */
 export const publishedTopologySchema = z.strictObject({
+  /** Where the supervisor takes orders. Without it, it takes none. */
+  control: originSchema.exactOptional(),
   instances: z.array(publishedInstanceSchema).superRefine((instances, context) => {
     const names = new Set(instances.map(({ name }) => name));
     if (names.size < instances.length) context.addIssue({ code: "custom", message: "a name is given twice" });
@@ -43,6 +45,7 @@ export type PublishedInstance = Readonly<z.infer<typeof publishedInstanceSchema>
 
 /** The whole system as it is meant to be. */
 export interface PublishedTopology {
+  readonly control?: string;
   readonly instances: readonly PublishedInstance[];
 }
 

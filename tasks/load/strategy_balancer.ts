@@ -49,6 +49,7 @@ export function balancerPlan(
   if (gateways.length === 0) throw new LoadError("Cannot compare strategies: the topology has no gateway");
   return {
     name: `load_${strategy.replaceAll("-", "_")}`,
+    group: "load_balancer_load",
     role: "balancer",
     host: "127.0.0.1",
     port,
