@@ -46,14 +46,14 @@ export interface LaunchOptions {
 
 /** Starts roles as processes of the Deno that runs this program, each with its exact permissions. */
 export function denoLauncher(options: LaunchOptions): Launch {
-  const { environment = processEnvironment, processes = [] } = options;
+  const { environment = processEnvironment, processes = () => [] } = options;
   return (process) => {
     const child = new Deno.Command(Deno.execPath(), {
       args: launchArguments(process, options),
       clearEnv: true,
       env: {
         ...environmentOf(process.role, environment),
-        ...telemetryIdentity(process, { processes, environment }),
+        ...telemetryIdentity(process, { processes: processes(), environment }),
         NO_COLOR: "1",
       },
       stdin: "piped",

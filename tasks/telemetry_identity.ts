@@ -9,13 +9,19 @@ import type { PlannedProcess } from "./plan.ts";
  * health checks nor the work that a role does for itself leave traces of one span.
  */
 export function telemetryIdentity(
-  { name }: PlannedProcess,
+  { name, group }: PlannedProcess,
   options: { processes: readonly PlannedProcess[]; environment: Environment },
 ): Record<string, string> {
   const { processes, environment } = options;
-  const called = processes.some(({ calls }) => calls.includes(name));
+  // One that joins a group is called soon, though by nobody yet.
+  const instances = new Set(
+    processes.filter((process) => process.group === group).map((process) => process.name),
+  );
+  const called = processes.some(({ calls }) =>
+    calls.some((target) => target === name || instances.has(target))
+  );
   return {
-    OTEL_SERVICE_NAME: name.replace(/_\d+$/, ""),
+    OTEL_SERVICE_NAME: group,
     OTEL_RESOURCE_ATTRIBUTES: `service.namespace=flotilla,service.instance.id=${name}`,
     // Deno's own default would record what a caller has decided not to.
     OTEL_TRACES_SAMPLER: called
