@@ -29,6 +29,8 @@ export interface AssertionOptions {
 export interface AssertionSigner {
   /** A proof for the next role of who is calling, valid for at least 30 seconds more. */
   sign(caller: Caller): Promise<string>;
+  /** What {@linkcode AssertionSigner.sign} would give, if it was signed before; without waiting. */
+  peek(caller: Caller): string | undefined;
 }
 
 /** Checks assertions. */
@@ -54,7 +56,7 @@ export function createAssertionSigner(
 ): AssertionSigner {
   const { key, issuer, clock = systemClock, capacity = 10_000 } = options;
   const secret = hmacKey(key);
-  const made = new LRUCache<string, { assertion: Promise<string>; until: number }>({ max: capacity });
+  const made = new LRUCache<string, Made>({ max: capacity });
 
   function make(caller: Caller, now: number): Promise<string> {
     const jwt = new SignJWT(claimsOf(caller))
@@ -72,9 +74,14 @@ export function createAssertionSigner(
       const id = identityOf(caller);
       const known = made.get(id);
       if (known !== undefined && known.until > now) return known.assertion;
-      const assertion = make(caller, now);
-      made.set(id, { assertion, until: now + LIFETIME - MARGIN });
-      return assertion;
+      const entry: Made = { assertion: make(caller, now), text: undefined, until: now + LIFETIME - MARGIN };
+      made.set(id, entry);
+      void entry.assertion.then((text) => entry.text = text, () => {});
+      return entry.assertion;
+    },
+    peek(caller) {
+      const known = made.get(identityOf(caller));
+      return known !== undefined && known.until > Math.floor(clock.now() / 1_000) ? known.text : undefined;
     },
   };
 }
@@ -123,6 +130,15 @@ export function createAssertionVerifier(options: AssertionOptions): AssertionVer
       return before !== undefined && before.expires > now ? before.caller : checkOrRefuse(assertion, now);
     },
   };
+}
+
+/** An assertion that may be sent again. */
+interface Made {
+  readonly assertion: Promise<string>;
+  /** The same, once it is signed. */
+  text: string | undefined;
+  /** Seconds since the epoch. */
+  readonly until: number;
 }
 
 const principalSchema = z.object({

@@ -48,6 +48,7 @@ export type { EndpointsOptions } from "./http1/endpoints.ts";
 export { FieldNames } from "./http1/field_names.ts";
 export type { HeadLimitsOptions } from "./http1/head_limits.ts";
 export { type ConnectionSource, Listener, type ListenerOptions } from "./http1/listener.ts";
+export { fromLatin1, latin1 } from "./http1/octets.ts";
 export type { RequestHead } from "./http1/request_head.ts";
 export type { ResponseHead } from "./http1/response_head.ts";
 export { serveListener, type ServeListenerOptions } from "./http1/serve_listener.ts";

@@ -8,7 +8,7 @@ import {
 import { type Clock, ProblemError } from "@flotilla/runtime";
 import { addressKey } from "./client.ts";
 import { bearerToken } from "./credentials.ts";
-import { setLimitFields, tooManyRequests } from "./limits/limit_fields.ts";
+import { limitFields, tooManyRequests } from "./limits/limit_fields.ts";
 import type { RateLimiter, Verdict } from "./limits/rate_limiter.ts";
 import type { Access } from "./route.ts";
 
@@ -46,6 +46,26 @@ export interface Admission {
    * request too many
    */
   admit(arrival: Arrival): Promise<Caller>;
+  /**
+   * Lets a request in without waiting, when the token was checked before, the right is there and so is a permit;
+   * otherwise `undefined`: nothing was counted, and {@linkcode Admission.admit} must judge.
+   */
+  admitAtOnce(arrival: PromptArrival): Admitted | undefined;
+}
+
+/** One request at the door that is not to wait there. */
+export interface PromptArrival {
+  readonly access: Access;
+  readonly token: string;
+  /** Whether a caller can be let in now; asked before the request is counted. */
+  ready(caller: Caller): boolean;
+}
+
+/** A request that was let in. */
+export interface Admitted {
+  readonly caller: Caller;
+  /** Fields of the answer that tell of limits. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
 const ANONYMOUS: Caller = { kind: "anonymous" };
@@ -58,7 +78,7 @@ export function createAdmission({ verifier, limiters, clock }: AdmissionOptions)
 
   function judge(verdict: Verdict, fields: Headers): void {
     const now = clock.now();
-    setLimitFields(fields, verdict, now);
+    for (const [name, value] of limitFields(verdict, now)) fields.set(name, value);
     if (!verdict.allowed) throw tooManyRequests(verdict, now);
   }
 
@@ -93,5 +113,19 @@ export function createAdmission({ verifier, limiters, clock }: AdmissionOptions)
       if (access !== "user") requireRight(caller, access);
       return caller;
     },
+    admitAtOnce({ access, token, ready }) {
+      if (access === "public") return undefined;
+      const principal = verifier.peek(token);
+      if (principal === undefined || !mayCall(principal, access)) return undefined;
+      const caller: Caller = { kind: "user", principal };
+      if (!ready(caller)) return undefined;
+      if (limiters.caller === undefined) return { caller, fields: [] };
+      const verdict = limiters.caller.takeAtHand(principal.subject);
+      return verdict?.allowed ? { caller, fields: limitFields(verdict, clock.now()) } : undefined;
+    },
   };
+}
+
+function mayCall({ rights }: Principal, access: Exclude<Access, "public">): boolean {
+  return access === "user" || rights.includes(access);
 }

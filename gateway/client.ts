@@ -1,5 +1,5 @@
 import { type AddressList, addressList, clientAddress } from "@flotilla/balancer";
-import type { RequestContext } from "@flotilla/runtime";
+import type { FieldReader } from "@flotilla/runtime";
 
 /** Where a request comes from, as far as trusted proxies tell. */
 export interface Client {
@@ -9,8 +9,15 @@ export interface Client {
   readonly secure: boolean;
 }
 
-/** Tells where requests come from. */
-export type ClientOf = (request: Request, context: RequestContext) => Client;
+/** Tells where a request with these fields comes from, that came over a connection from `peer`. */
+export type ClientOf = (fields: FieldReader, connection: Connection) => Client;
+
+/** How a request came here. */
+export interface Connection {
+  readonly peer: string | undefined;
+  /** Whether it came over TLS. */
+  readonly secure: boolean;
+}
 
 /**
  * Believes the `X-Forwarded-For` and `X-Forwarded-Proto` of these proxies and of nobody else.
@@ -19,13 +26,13 @@ export type ClientOf = (request: Request, context: RequestContext) => Client;
  */
 export function createClientOf(trustedProxies: readonly string[]): ClientOf {
   const trusted: AddressList = addressList(trustedProxies);
-  return ({ headers, url }, { peer }) => {
+  return (fields, { peer, secure }) => {
     const believed = peer !== undefined && trusted.includes(peer);
-    const forwardedFor = headers.get("x-forwarded-for") ?? undefined;
-    const proto = believed ? headers.get("x-forwarded-proto") : null;
+    const forwardedFor = fields.get("x-forwarded-for") ?? undefined;
+    const proto = believed ? fields.get("x-forwarded-proto") : null;
     return {
       address: clientAddress(peer, { forwardedFor, trusted }),
-      secure: proto === "https" || url.startsWith("https:"),
+      secure: proto === "https" || secure,
     };
   };
 }

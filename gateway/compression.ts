@@ -29,6 +29,16 @@ export function takesGzip(acceptEncoding: string | null): boolean {
   return (codings.get("gzip") ?? codings.get("x-gzip") ?? codings.get("*") ?? 0) > 0;
 }
 
+/** Whether content of this type is worth packing: the answer then depends on `Accept-Encoding`. */
+export function isPackable(contentType: string): boolean {
+  return PACKABLE.test(contentType);
+}
+
+/** Whether a request's field names the tag of a packed answer. */
+export function isMarked(tags: string): boolean {
+  return tags.includes(`${MARK}"`);
+}
+
 /**
  * Packs an answer with gzip where the client takes that and it is worthwhile: text of some length, that is no stream
  * of events and was not packed before.
@@ -37,7 +47,7 @@ export function compressed(response: Response, request: Request): Response {
   const { headers, body, status } = response;
   // Answers to other methods may tell of progress as it is made, which packing would hold up.
   if (request.method !== "GET" && request.method !== "HEAD") return response;
-  if (!PACKABLE.test(headers.get("content-type") ?? "")) return response;
+  if (!isPackable(headers.get("content-type") ?? "")) return response;
   headers.append("vary", "accept-encoding");
   if (!takesGzip(request.headers.get("accept-encoding"))) return response;
   if (status === 304) return marked(response, request);
@@ -59,7 +69,7 @@ export function unmarked(tags: string): string {
 
 /** A 304 names the tag that the client asked about, that of the packed answer. */
 function marked(response: Response, request: Request): Response {
-  if (request.headers.get("if-none-match")?.includes(`${MARK}"`)) setMark(response.headers);
+  if (isMarked(request.headers.get("if-none-match") ?? "")) setMark(response.headers);
   return response;
 }
 

@@ -8,6 +8,8 @@ export interface CorsOptions {
 
 /** Answers the questions of browsers whose page is of another site (the Fetch standard, section 3.2). */
 export interface Cors {
+  /** Whether answers depend on where a page is from. */
+  readonly varies: boolean;
   /** Adds what a browser needs to show an answer to the page. */
   addFields(headers: Headers, request: Request): void;
   /** Adds what a browser asks for before it sends a request; `allow` as in the `Allow` field. */
@@ -69,6 +71,7 @@ export function createCors(options: CorsOptions = {}): Cors {
   }
 
   return {
+    varies: allowed.size > 0,
     addFields: (headers, request) => void addFields(headers, request),
     addPreflightFields(headers, request, allow) {
       if (!addFields(headers, request)) return;

@@ -1,4 +1,4 @@
-import { ProblemError } from "@flotilla/runtime";
+import { type FieldReader, ProblemError } from "@flotilla/runtime";
 
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 
@@ -8,7 +8,7 @@ const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
  *
  * @throws {ProblemError} 401 `invalid_token` when the field is malformed
  */
-export function bearerToken(headers: Headers): string | undefined {
+export function bearerToken(headers: FieldReader): string | undefined {
   const field = headers.get("authorization");
   if (field === null || !/^Bearer(?: |$)/i.test(field)) return undefined;
   const token = BEARER.exec(field)?.[1];

@@ -67,14 +67,21 @@ function failure(
   cause: unknown,
   { upstream, timeout, client }: ForwardOptions,
 ): ProblemError {
-  if (signal.reason === LATE) {
-    return new ProblemError(504, `The ${upstream} did not begin to answer within ${timeout / 1_000} s`);
-  }
-  if (client.aborted) return new ProblemError(499, "The client left before the answer began", { cause });
+  if (signal.reason === LATE) return failedCall("late", { upstream, timeout });
+  if (client.aborted) return failedCall("gone", { upstream, timeout, cause });
   return new ProblemError(502, `The ${upstream} cannot be reached`, {
     headers: { "retry-after": "1" },
     cause,
   });
+}
+
+/** The failure of a call that was given up: its answer was late, or the client is gone. */
+export function failedCall(
+  reason: "late" | "gone",
+  { upstream, timeout, cause }: { upstream: UpstreamName; timeout: number; cause?: unknown },
+): ProblemError {
+  if (reason === "gone") return new ProblemError(499, "The client left before the answer began", { cause });
+  return new ProblemError(504, `The ${upstream} did not begin to answer within ${timeout / 1_000} s`);
 }
 
 function serveInfo(address: string | undefined): ServeInfo | undefined {

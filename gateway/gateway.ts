@@ -1,4 +1,5 @@
 import type { AssertionSigner, TokenVerifier } from "@flotilla/auth/verify";
+import type { AttemptSource, Door } from "@flotilla/balancer";
 import {
   asProblem,
   type Clock,
@@ -24,6 +25,7 @@ import type { IdempotencyStore } from "./idempotency/idempotency_store.ts";
 import { answerKeyed } from "./idempotency/keyed_exchange.ts";
 import { createCallInwards } from "./inward_call.ts";
 import { withoutContent } from "./outward_answer.ts";
+import { Passage } from "./passage/passage.ts";
 import { requestBody } from "./request_body.ts";
 import { createDocuments } from "./documents/documents.ts";
 import { createAdaptiveLimit } from "./limits/adaptive_limit.ts";
@@ -71,11 +73,20 @@ export interface GatewayOptions {
   registry?: Registry;
 }
 
+/** The public API. */
+export interface Gateway extends Role {
+  /**
+   * The same gateway for a listener of `@flotilla/balancer`: plain reads go to the data services that `source` leads to as
+   * octets, everything else is answered by {@linkcode Role.fetch}.
+   */
+  passage(source: AttemptSource): Door;
+}
+
 /**
  * Makes the public API: finds the route, checks the caller's token and right, judges the content, and passes the
  * request on to the inner role with a proof of who is calling. It keeps no state of its own.
  */
-export function createGateway(options: GatewayOptions): Role {
+export function createGateway(options: GatewayOptions): Gateway {
   const { assertions, instance, routes = ROUTE_TABLE, clock = systemClock } = options;
   const { checks, checkTimeout, registry = new Registry(), idempotency: store, dashboard } = options;
   const metrics = createGatewayMetrics(registry);
@@ -94,7 +105,7 @@ export function createGateway(options: GatewayOptions): Role {
   async function handle(request: Request, context: RequestContext): Promise<Response> {
     const arrived = clock.now();
     const url = new URL(request.url);
-    const client = clientOf(request, context);
+    const client = clientOf(request.headers, { peer: context.peer, secure: url.protocol === "https:" });
     const fields = new Headers();
     try {
       const exchange = { request, context, url, arrived, address: client.address, fields };
@@ -160,13 +171,17 @@ export function createGateway(options: GatewayOptions): Role {
     }
   }
 
-  return createRole({
+  const role = createRole({
     role: "gateway",
     instance,
     handle,
     registry,
     ...(checks === undefined ? {} : { checks }),
     ...(checkTimeout === undefined ? {} : { checkTimeout }),
+  });
+  return Object.assign(role, {
+    passage: (source: AttemptSource): Door =>
+      new Passage({ role, router, admission, assertions, clientOf, cors, metrics, instance, source }),
   });
 }
 

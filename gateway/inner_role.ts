@@ -1,5 +1,5 @@
 import { ASSERTION_HEADER, type AssertionSigner } from "@flotilla/auth/verify";
-import { type Balancer, createBalancer, tcpTransport } from "@flotilla/balancer";
+import { type AttemptSource, type Balancer, createBalancer, tcpTransport } from "@flotilla/balancer";
 import { type ReadinessCheck, REQUEST_ID_HEADER } from "@flotilla/runtime";
 import type { Fetcher } from "./forward.ts";
 
@@ -7,6 +7,8 @@ import type { Fetcher } from "./forward.ts";
 export interface InnerRole extends AsyncDisposable {
   readonly origin: string;
   readonly fetch: Fetcher;
+  /** The same way for requests that are passed on as octets. */
+  readonly source: AttemptSource;
   /** Whether the balancer in front of the role can be reached. */
   readonly reachable: ReadinessCheck;
 }
@@ -28,6 +30,7 @@ export function createInnerRole(origin: string, options: { instance: string }): 
   return {
     origin,
     fetch: balancer.fetch,
+    source: balancer.source,
     async reachable(signal) {
       // What it answers does not matter: with no worker alive the gateway still serves data, and says 503 for tasks
       // only.

@@ -5,14 +5,22 @@ import {
   createTokenVerifier,
 } from "@flotilla/auth/verify";
 import {
+  ConnectionPool,
+  type ConnectionSource,
+  dial,
+  listen,
+  Listener,
+  serveListener,
+} from "@flotilla/balancer";
+import {
   instanceName,
   internalKey,
+  isTracing,
   openKv,
   readFlags,
   refuseToStart,
   secret,
   SecretError,
-  serve,
   withDeadline,
 } from "@flotilla/runtime";
 import { type BackgroundKv, openInBackground } from "./background_kv.ts";
@@ -89,7 +97,29 @@ const gateway = createGateway({
   dashboard,
 });
 dashboard.start();
-await serve(gateway, flags, { instance });
+using pool = new ConnectionPool({ dial });
+const listener = new Listener({
+  source: service.source,
+  pool,
+  door: gateway.passage(service.source),
+  tracing: isTracing(),
+});
+await serveListener(listener, openPort(), {
+  instance,
+  served: gateway,
+  registry: gateway.registry,
+  flags,
+});
+
+function openPort(): ConnectionSource {
+  const { host: hostname, port } = flags;
+  try {
+    return listen({ hostname, port });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    refuseToStart(`--port: ${hostname}:${port} is taken by another process`);
+  }
+}
 
 function signingKey(): string {
   try {

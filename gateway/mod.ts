@@ -7,7 +7,7 @@ export type { Limiters } from "./admission.ts";
 export type { CorsOptions } from "./cors.ts";
 export { createDashboard, type Dashboard, type DashboardOptions } from "./dashboard/dashboard.ts";
 export { type Fetcher } from "./forward.ts";
-export { createGateway, type GatewayOptions } from "./gateway.ts";
+export { createGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
 export {
   type Begun,
   createIdempotencyStore,

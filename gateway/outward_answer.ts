@@ -1,10 +1,13 @@
 /** The field that names the inner instance; the gateway's own name is in `x-served-by`. */
 export const UPSTREAM_SERVED_BY = "x-upstream-served-by";
 
-const SERVED_BY = "x-served-by";
+/** The field in which each role names the instance that answers. */
+export const SERVED_BY = "x-served-by";
+/** What fields begin with that concern the inside only. */
+export const INTERNAL_PREFIX = "x-flotilla-";
 
 /** Fields of an inner answer that concern one connection (RFC 9110, section 7.6.1) or the inside only. */
-const KEPT_INSIDE: ReadonlySet<string> = new Set([
+export const KEPT_INSIDE: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -30,7 +33,7 @@ export function outwardAnswer(inner: Response): Response {
 }
 
 function isInternal(name: string): boolean {
-  return KEPT_INSIDE.has(name) || name.startsWith("x-flotilla-") || name === UPSTREAM_SERVED_BY;
+  return KEPT_INSIDE.has(name) || name.startsWith(INTERNAL_PREFIX) || name === UPSTREAM_SERVED_BY;
 }
 
 /** The answer to `HEAD`: that to `GET` without its content (RFC 9110, section 9.3.2). */

@@ -28,13 +28,13 @@ export function requireShape(schema: z.ZodType, value: unknown, what: string): v
  *
  * @throws {ProblemError} 400 for a path that cannot be decoded, 422 for what does not fit
  */
-export function requireTarget(route: Route, url: URL): void {
+export function requireTarget(route: Route, url: Pick<URL, "pathname" | "search">): void {
   if (route.params !== undefined) {
     requireShape(route.params, pathParameters(route.path, url.pathname), "path");
   }
   if (route.query === undefined || url.search === "") return;
   const query: Record<string, string> = {};
-  for (const [name, value] of url.searchParams) {
+  for (const [name, value] of new URLSearchParams(url.search)) {
     if (name in query) throw new ProblemError(422, `The query does not fit: /${name} is given twice`);
     query[name] = value;
   }

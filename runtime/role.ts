@@ -1,9 +1,8 @@
-import { getLogger } from "@logtape/logtape";
 import { Registry } from "prom-client";
-import { asProblem, type ProblemError, problemResponse } from "./problem.ts";
+import { asProblem } from "./problem.ts";
 import { checkReadiness, type ReadinessCheck } from "./readiness.ts";
 import { type RequestContext, ServedContext, type ServeInfo } from "./request_context.ts";
-import { REQUEST_ID_HEADER } from "./request_id.ts";
+import { createRoleFrame, type RoleFrame } from "./role_frame.ts";
 import { createRoleMetrics } from "./role_metrics.ts";
 
 /** What {@linkcode createRole} makes a role from. */
@@ -37,6 +36,12 @@ export interface Role {
   readonly registry: Registry;
 }
 
+/** A role that not every request comes to by {@linkcode Role.fetch}. */
+export interface FramedRole extends Role {
+  /** What each request is framed with, for those that are answered past `fetch`. */
+  readonly frame: RoleFrame;
+}
+
 /**
  * Frames a handler with what every role answers: `/healthz`, `/readyz` and `/metrics`, request ids, trace context,
  * `x-served-by`, measures, a log line, and problem answers (RFC 9457) for whatever is thrown.
@@ -55,11 +60,11 @@ export interface Role {
  * assertEquals(response.headers.get("x-served-by"), "greeter_1");
  * ```
  */
-export function createRole(options: RoleOptions): Role {
+export function createRole(options: RoleOptions): FramedRole {
   const { role, instance, handle, checks = {}, checkTimeout = 1_000, registry = new Registry() } = options;
-  const logger = getLogger(["flotilla", role]);
-  const metrics = createRoleMetrics(registry);
   const draining = new AbortController();
+  const { signal } = draining;
+  const frame = createRoleFrame({ role, metrics: createRoleMetrics(registry), draining: signal });
   let lastProbed = 0;
   let drainSeen = 0;
 
@@ -83,40 +88,23 @@ export function createRole(options: RoleOptions): Role {
   }
 
   async function framed(request: Request, info?: ServeInfo): Promise<Response> {
-    const started = performance.now();
-    const context = new ServedContext(request, { instance, draining: draining.signal, info });
-    metrics.started();
+    const context = new ServedContext(request, { instance, draining: signal, info });
+    const leave = frame.enter(request, context);
     let response: Response;
     try {
       const endpoint = ownEndpoint(request);
       response = await (endpoint === undefined ? handle(request, context) : answerItself(endpoint, context));
-      if (!context.identified || draining.signal.aborted) {
-        response = sealed(response, context, draining.signal.aborted);
-      }
+      if (!context.identified || signal.aborted) response = frame.seal(response, context);
     } catch (thrown) {
-      const problem = asProblem(thrown);
-      if (problem.status >= 500 && !isRefusal(problem)) logFailure(request, context, problem);
-      response = sealed(problemResponse(problem, context.requestId), context, draining.signal.aborted);
+      response = frame.refuse(asProblem(thrown), request, context);
     }
-    const seconds = (performance.now() - started) / 1_000;
-    const { method } = request;
-    const { status } = response;
-    metrics.finished({ method, route: context.route ?? "other", status }, seconds);
-    logger.debug("{method} {path} {status}", () => logProperties(request, context, { status, seconds }));
+    leave(response.status);
     return response;
-  }
-
-  function logFailure(request: Request, context: RequestContext, problem: Error): void {
-    const error = problem.cause ?? problem;
-    logger.error("{method} {path} failed: {reason}", {
-      ...logProperties(request, context, {}),
-      reason: error instanceof Error ? error.message : String(error),
-      error,
-    });
   }
 
   return {
     fetch: framed,
+    frame,
     drain: () => draining.abort(),
     get draining() {
       return draining.signal.aborted;
@@ -131,47 +119,10 @@ export function createRole(options: RoleOptions): Role {
   };
 }
 
-/** Work that is refused on purpose is counted, not logged: a flood of it would cost more to log than to refuse. */
-function isRefusal({ status, cause }: ProblemError): boolean {
-  return status === 503 && cause === undefined;
-}
-
 const OWN_ENDPOINT = /^https?:\/\/[^/]+(\/healthz|\/readyz|\/metrics)(?:\?|$)/;
 
 function ownEndpoint(request: Request): string | undefined {
   if (request.method !== "GET" && request.method !== "HEAD") return undefined;
   const endpoint = OWN_ENDPOINT.exec(request.url)?.[1];
   return endpoint === "/metrics" && request.headers.has("via") ? undefined : endpoint;
-}
-
-/** The answer with the fields that each answer carries; one that came from another role keeps that role's name. */
-function sealed(response: Response, context: RequestContext, closing: boolean): Response {
-  const answer = isMutable(response) ? response : new Response(response.body, response);
-  answer.headers.set(REQUEST_ID_HEADER, context.requestId);
-  answer.headers.set("x-served-by", context.instance);
-  // While draining, a connection that is kept alive would only bring requests that must go elsewhere.
-  if (closing) answer.headers.set("connection", "close");
-  return answer;
-}
-
-/** The fields of an answer that `fetch` brought, or a redirect, cannot be changed. */
-function isMutable(response: Response): boolean {
-  try {
-    response.headers.delete(REQUEST_ID_HEADER);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function logProperties(request: Request, context: RequestContext, more: object): Record<string, unknown> {
-  const { pathname } = new URL(request.url);
-  return {
-    method: request.method,
-    path: pathname,
-    request_id: context.requestId,
-    trace_id: context.trace.traceId,
-    peer: context.peer,
-    ...more,
-  };
 }

@@ -1,6 +1,11 @@
 import { newSpan, readTraceparent, type TraceParent } from "./traceparent.ts";
 import { activeSpan } from "./tracing.ts";
 
+/** Gives the fields of a message by their lower-case names: `Headers` does. */
+export interface FieldReader {
+  get(name: string): string | null;
+}
+
 /** A request's place in a distributed trace (W3C Trace Context, level 1); the span is this hop's own. */
 export interface TraceContext extends TraceParent {
   /** The caller's span, when there was one. */
@@ -24,7 +29,7 @@ export interface TraceContext extends TraceParent {
  * assertEquals(traceparent(trace).slice(0, 35), "00-0af7651916cd43dd8448eb211c80319c");
  * ```
  */
-export function continueTrace(headers: Headers): TraceContext {
+export function continueTrace(headers: FieldReader): TraceContext {
   const parent = readTraceparent(headers.get("traceparent"));
   const span = activeSpan() ?? newSpan(parent);
   if (parent?.traceId !== span.traceId) return { ...span, parentId: undefined, state: undefined };

@@ -1,7 +1,7 @@
 import { ascii, equalsIgnoringCase } from "./octets.ts";
 
-interface Candidate<N extends string> {
-  readonly name: N;
+interface Candidate {
+  readonly index: number;
   readonly bytes: Uint8Array;
 }
 
@@ -18,26 +18,35 @@ interface Candidate<N extends string> {
  * ```
  */
 export class FieldNames<N extends string> {
-  readonly #byLength: (readonly Candidate<N>[] | undefined)[];
+  /** In the order of their indices. */
+  readonly names: readonly N[];
+  readonly #byLength: (readonly Candidate[] | undefined)[];
 
   /** @param names in lower case */
   constructor(names: readonly N[]) {
+    this.names = names;
     const longest = Math.max(...names.map((name) => name.length));
-    const table: Candidate<N>[][] = Array.from({ length: longest + 1 }, () => []);
-    for (const name of names) table[name.length]?.push({ name, bytes: ascii(name) });
+    const table: Candidate[][] = Array.from({ length: longest + 1 }, () => []);
+    for (const [index, name] of names.entries()) table[name.length]?.push({ index, bytes: ascii(name) });
     this.#byLength = table.map((candidates) => candidates.length === 0 ? undefined : candidates);
   }
 
   /** The name that a span is; `undefined` when it is none of them. */
   find(bytes: Uint8Array, start: number, end: number): N | undefined {
+    const index = this.indexOf(bytes, start, end);
+    return index === -1 ? undefined : this.names[index];
+  }
+
+  /** The index of the name that a span is; -1 when it is none of them. */
+  indexOf(bytes: Uint8Array, start: number, end: number): number {
     const candidates = this.#byLength[end - start];
-    if (candidates === undefined) return undefined;
+    if (candidates === undefined) return -1;
     for (let i = 0; i < candidates.length; i++) {
       const candidate = candidates[i];
       if (candidate !== undefined && equalsIgnoringCase(bytes, start, end, candidate.bytes)) {
-        return candidate.name;
+        return candidate.index;
       }
     }
-    return undefined;
+    return -1;
   }
 }

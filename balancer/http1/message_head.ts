@@ -149,6 +149,17 @@ export abstract class MessageHead {
     return text;
   }
 
+  /** Tells each field line of a complete head: where it begins, where its colon is, and where the next one begins. */
+  lines(bytes: Uint8Array, visit: (line: number, colon: number, next: number) => void): void {
+    const last = this.end - 2;
+    for (let line = this.fields; line < last;) {
+      const colon = bytes.indexOf(COLON, line);
+      const next = bytes.indexOf(LF, colon) + 1;
+      visit(line, colon, next);
+      line = next;
+    }
+  }
+
   /** The fields of a complete head, decoded (ISO 8859-1). */
   *entries(bytes: Uint8Array): Generator<[name: string, value: string]> {
     let at = this.fields;

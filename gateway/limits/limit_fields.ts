@@ -1,11 +1,13 @@
 import { ProblemError } from "@flotilla/runtime";
 import type { Verdict } from "./rate_limiter.ts";
 
-/** Tells the caller what is left, in the fields of the IETF draft "RateLimit header fields for HTTP". */
-export function setLimitFields(fields: Headers, verdict: Verdict, now: number): void {
+/** What tells the caller how many are left: the fields of the IETF draft "RateLimit header fields for HTTP". */
+export function limitFields(verdict: Verdict, now: number): [name: string, value: string][] {
   const { policy: { name, quota, window }, remaining, resets } = verdict;
-  fields.set("ratelimit-policy", `"${name}";q=${quota};w=${Math.ceil(window / 1_000)}`);
-  fields.set("ratelimit", `"${name}";r=${remaining};t=${secondsUntil(resets, now)}`);
+  return [
+    ["ratelimit-policy", `"${name}";q=${quota};w=${Math.ceil(window / 1_000)}`],
+    ["ratelimit", `"${name}";r=${remaining};t=${secondsUntil(resets, now)}`],
+  ];
 }
 
 /** The refusal of a request that is one too many (RFC 6585, section 4). */

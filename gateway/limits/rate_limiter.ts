@@ -20,6 +20,8 @@ export interface RateLimiter {
   readonly policy: LimitPolicy;
   /** Takes one permit of the caller; at once while borrowed ones are left, which is nearly always. */
   take(key: string): Verdict | Promise<Verdict>;
+  /** Takes one only if a borrowed one is left; otherwise `undefined`, and {@linkcode RateLimiter.take} must judge. */
+  takeAtHand(key: string): Verdict | undefined;
   /** The verdict for a caller that is known to have nothing left; takes nothing. */
   refused(key: string): Verdict | undefined;
 }
@@ -111,6 +113,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     take(key) {
       const lease = leaseOf(key);
       return judge(lease) ?? wait(key, lease);
+    },
+    takeAtHand(key) {
+      const lease = leases.get(key);
+      return lease !== undefined && lease.permits > 0 ? judge(lease) : undefined;
     },
     refused(key) {
       const lease = leases.get(key);

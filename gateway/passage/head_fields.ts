@@ -1,0 +1,69 @@
+import { FieldNames, latin1, type RequestHead, type Wire } from "@flotilla/balancer";
+import type { FieldReader } from "@flotilla/runtime";
+
+/** Numbers kept of a field: where its line begins, where its colon is, and where the next line begins. */
+const SPAN = 3;
+
+/**
+ * The fields of a request's head that have a name of interest, found and not decoded until somebody asks. One object serves
+ * one head after another.
+ */
+export class HeadFields implements FieldReader {
+  readonly #names: FieldNames<string>;
+  /** Three numbers for each name; 0 where a field begins that is not there. */
+  readonly #spans: Int32Array;
+  #bytes = new Uint8Array(0);
+  #repeated = false;
+  readonly #visit = (line: number, colon: number, next: number): void => {
+    const at = this.#names.indexOf(this.#bytes, line, colon) * SPAN;
+    if (at < 0) return;
+    if (this.#spans[at] !== 0) this.#repeated = true;
+    this.#spans[at] = line;
+    this.#spans[at + 1] = colon;
+    this.#spans[at + 2] = next;
+  };
+
+  /** @param names in lower case */
+  constructor(names: readonly string[]) {
+    this.#names = new FieldNames(names);
+    this.#spans = new Int32Array(names.length * SPAN);
+  }
+
+  /** Looks at a head; answers whether each field of interest is there once at most. */
+  read(bytes: Uint8Array<ArrayBuffer>, head: RequestHead): boolean {
+    this.#bytes = bytes;
+    this.#spans.fill(0);
+    this.#repeated = false;
+    head.lines(bytes, this.#visit);
+    return !this.#repeated;
+  }
+
+  has(name: string): boolean {
+    return this.#spans[this.#at(name)] !== 0;
+  }
+
+  get(name: string): string | null {
+    const span = this.span(name);
+    return span === undefined ? null : latin1(this.#bytes, span.colon + 1, span.next - 2).trim();
+  }
+
+  /** Where a field is; `undefined` when it is not there. */
+  span(name: string): { readonly colon: number; readonly next: number } | undefined {
+    const at = this.#at(name);
+    if (this.#spans[at] === 0) return undefined;
+    return { colon: this.#spans[at + 1] ?? 0, next: this.#spans[at + 2] ?? 0 };
+  }
+
+  /** Puts the lines of these names behind what `wire` has put together, as they came. */
+  copy(wire: Wire, names: readonly string[]): void {
+    for (const name of names) {
+      const at = this.#at(name);
+      const line = this.#spans[at] ?? 0;
+      if (line !== 0) wire.copy(line, this.#spans[at + 2] ?? 0);
+    }
+  }
+
+  #at(name: string): number {
+    return this.#names.names.indexOf(name) * SPAN;
+  }
+}

@@ -1,0 +1,156 @@
+import type { AssertionSigner } from "@flotilla/auth/verify";
+import type { AttemptSource, Crossing, Door, Knock } from "@flotilla/balancer";
+import { latin1 } from "@flotilla/balancer";
+import { continueTrace, type FramedRole, ProblemError, type ServeInfo } from "@flotilla/runtime";
+import type { Admission } from "../admission.ts";
+import type { Client, ClientOf } from "../client.ts";
+import { isMarked, takesGzip } from "../compression.ts";
+import type { Cors } from "../cors.ts";
+import { bearerToken } from "../credentials.ts";
+import type { GatewayMetrics } from "../gateway_metrics.ts";
+import { PASSED_INWARDS } from "../inward_fields.ts";
+import type { Route } from "../route.ts";
+import type { Router } from "../router.ts";
+import { requireTarget } from "../validation.ts";
+import { type CrossingParts, ReadCrossing } from "./crossing.ts";
+import { HeadFields } from "./head_fields.ts";
+import { InwardHead } from "./inward_head.ts";
+import { KnownTokens } from "./known_tokens.ts";
+import { OutwardHead } from "./outward_head.ts";
+
+/** What {@linkcode Passage} works with: the parts that the gateway itself works with. */
+export interface PassageOptions {
+  readonly role: FramedRole;
+  readonly router: Router;
+  readonly admission: Admission;
+  readonly assertions: AssertionSigner;
+  readonly clientOf: ClientOf;
+  readonly cors: Cors;
+  readonly metrics: GatewayMetrics;
+  readonly instance: string;
+  /** The way to the data services. */
+  readonly source: AttemptSource;
+}
+
+/** Fields that decide whether a request may cross, or that are read on its way. */
+const LOOKED_AT = [
+  "accept-encoding",
+  "authorization",
+  "origin",
+  "traceparent",
+  "tracestate",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-request-id",
+];
+
+/** A path that `URL` leaves as it is, and that needs no decoding. */
+const PLAIN_PATH = /^(?:\/[\w~:@-][\w.~:@-]*)+$/;
+const REMEMBERED = 1_024;
+
+/**
+ * Lets plain reads of data pass as octets: a `GET` whose token was checked before, whose permit is at hand, and whose answer
+ * is passed on as it comes. Whatever is to be waited for, judged, packed or refused goes to the gateway's `fetch`, which
+ * decides by the same table, admission and rules; a request is counted by one of the two.
+ */
+export class Passage implements Door {
+  readonly #options: PassageOptions;
+  readonly #parts: CrossingParts;
+  readonly #fields = new HeadFields([...LOOKED_AT, ...PASSED_INWARDS]);
+  readonly #tokens = new KnownTokens();
+  readonly #clients = new Map<string, Client>();
+
+  constructor(options: PassageOptions) {
+    const { role, source, metrics, cors: { varies }, instance } = options;
+    this.#options = options;
+    this.#parts = {
+      source,
+      frame: role.frame,
+      metrics,
+      inward: new InwardHead({ instance }),
+      outward: new OutwardHead({ instance, varies }),
+      fields: this.#fields,
+      instance,
+      draining: role.frame.draining,
+    };
+  }
+
+  answer(request: Request, info: ServeInfo): Promise<Response> {
+    return this.#options.role.fetch(request, info);
+  }
+
+  open(knock: Knock): Crossing | undefined {
+    const { admission, assertions, role } = this.#options;
+    const { bytes, head, peer } = knock;
+    if (head.method !== "GET" || head.expectsContinue || head.upgradeEnd !== 0 || role.draining) {
+      return undefined;
+    }
+    if (head.pathStart !== head.targetStart) return undefined;
+    const path = latin1(bytes, head.pathStart, head.targetEnd);
+    const route = this.#route(path);
+    if (route === undefined || !this.#fields.read(bytes, head) || this.#isSpecial()) return undefined;
+    const token = this.#token(bytes);
+    if (token === undefined) return undefined;
+    const admitted = admission.admitAtOnce({
+      access: route.access,
+      token,
+      ready: (caller) => assertions.peek(caller) !== undefined,
+    });
+    if (admitted === undefined) return undefined;
+    const assertion = assertions.peek(admitted.caller) ?? "";
+    const trace = continueTrace(this.#fields);
+    const client = this.#client(peer);
+    return new ReadCrossing(this.#parts, { route, path, peer, client, admitted, assertion, trace });
+  }
+
+  /** The route of a path if it may cross, and the path is one that the route takes. */
+  #route(path: string): Route | undefined {
+    if (!PLAIN_PATH.test(path)) return undefined;
+    const route = this.#options.router.match(path)?.routes.get("GET");
+    if (route === undefined || !mayCross(route)) return undefined;
+    try {
+      requireTarget(route, { pathname: path, search: "" });
+      return route;
+    } catch (error) {
+      if (error instanceof ProblemError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether the answer would have to be shaped for this client. */
+  #isSpecial(): boolean {
+    const fields = this.#fields;
+    return fields.has("origin") || takesGzip(fields.get("accept-encoding")) ||
+      isMarked(fields.get("if-none-match") ?? "") || isMarked(fields.get("if-match") ?? "");
+  }
+
+  #token(bytes: Uint8Array): string | undefined {
+    const span = this.#fields.span("authorization");
+    if (span === undefined) return undefined;
+    return this.#tokens.get(bytes, { start: span.colon + 1, end: span.next - 2 }, () => {
+      try {
+        return bearerToken(this.#fields);
+      } catch (error) {
+        if (error instanceof ProblemError) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  #client(peer: string | undefined): Client {
+    const fields = this.#fields;
+    const key = `${peer} ${fields.get("x-forwarded-proto")} ${fields.get("x-forwarded-for")}`;
+    let client = this.#clients.get(key);
+    if (client === undefined) {
+      if (this.#clients.size >= REMEMBERED) this.#clients.clear();
+      this.#clients.set(key, client = this.#options.clientOf(fields, { peer, secure: false }));
+    }
+    return client;
+  }
+}
+
+/** A stream of events ends when the gateway drains, which takes a handler. */
+function mayCross({ upstream, answers }: Route): boolean {
+  return upstream === "service" &&
+    Object.values(answers).every(({ type }) => type === undefined || type === "application/json");
+}
