@@ -14,6 +14,9 @@ function unreliable() {
     new Proxy(kv, {
       get(target, name) {
         if (name === "get") return (key: Deno.KvKey) => meet(() => target.get(key), () => target.get(key));
+        if (name === "getMany") {
+          return (keys: Deno.KvKey[]) => meet(() => target.getMany(keys), () => target.getMany(keys));
+        }
         if (name === "atomic") {
           return () => {
             const operation = target.atomic();

@@ -1,5 +1,5 @@
 import { jsonAnswer } from "./data_environment.ts";
-import { entityTag, recordText, type StoredRecord } from "./record.ts";
+import { cachedAnswerText, entityTag, recordText, type StoredRecord } from "./record.ts";
 
 /** How a record is answered. */
 export interface RecordAnswerOptions {
@@ -11,19 +11,10 @@ export interface RecordAnswerOptions {
   headers?: Record<string, string>;
 }
 
-const texts = new WeakMap<StoredRecord, string>();
-
-/** The body of an answer from a cache, which is given many times. */
-function cachedText(id: string, record: StoredRecord): string {
-  let text = texts.get(record);
-  if (text === undefined) texts.set(record, text = `{"cached":true,"data":${recordText(id, record)}}`);
-  return text;
-}
-
 /** One record as an answer. */
 export function recordAnswer(id: string, record: StoredRecord, options: RecordAnswerOptions = {}): Response {
   const { cached = false, status = 200, headers = {} } = options;
-  const text = cached ? cachedText(id, record) : `{"cached":false,"data":${recordText(id, record)}}`;
+  const text = cached ? cachedAnswerText(id, record) : `{"cached":false,"data":${recordText(id, record)}}`;
   return jsonAnswer(text, { status, headers: { etag: entityTag(record), ...headers } });
 }
 

@@ -1,4 +1,5 @@
 import { ProblemError } from "@flotilla/runtime";
+import { CallBatch } from "./call_batch.ts";
 import { type Change, changeKey, type Latest, LATEST_KEY, recordKey } from "./keyspace.ts";
 import type { StoredRecord } from "./record.ts";
 import { type IdRange, rangeEnd } from "./record_id.ts";
@@ -19,10 +20,20 @@ export interface Snapshot {
   readonly records: ReadonlyMap<string, StoredRecord>;
 }
 
+/** A record, if there is one, and the end of the log when it was read. */
+export interface RecordNow {
+  readonly latest: LatestEntry;
+  readonly record: StoredRecord | undefined;
+}
+
 /** Reads of records and of the change log. A database that was never written to is seeded by the first read. */
 export class RecordDatabase {
   readonly kv: Deno.Kv;
   readonly #seed: () => Promise<void>;
+  readonly #reads = new CallBatch<string, RecordNow>(KEYS_PER_READ - 1, async (ids) => {
+    const { latest, records } = await this.records(ids);
+    return ids.map((id) => ({ latest, record: records.get(id) }));
+  });
 
   /** @param seed writes the first records and `latest`, unless somebody else just did */
   constructor(kv: Deno.Kv, seed: () => Promise<void>) {
@@ -51,10 +62,12 @@ export class RecordDatabase {
     await this.kv.atomic().check({ key: LATEST_KEY, versionstamp }).set(LATEST_KEY, next).commit();
   }
 
-  /** One record, with the position of the change log at that very moment. */
-  async record(id: string): Promise<{ latest: LatestEntry; record: StoredRecord | undefined }> {
-    const { latest, records } = await this.records([id]);
-    return { latest, record: records.get(id) };
+  /**
+   * One record, with the position of the change log at that very moment. Those that are asked for in the same turn are
+   * read together.
+   */
+  record(id: string): Promise<RecordNow> {
+    return this.#reads.add(id);
   }
 
   /**

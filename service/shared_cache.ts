@@ -1,5 +1,6 @@
 import { type Clock, systemClock, withDeadline } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
+import { CallBatch } from "./call_batch.ts";
 import { CircuitBreaker } from "./circuit_breaker.ts";
 
 /** What the cache said. */
@@ -34,6 +35,19 @@ export interface SharedCacheOptions {
 /** Entries larger than this are not put: Deno KV takes 65,536 bytes. */
 const MAX_ENTRY_BYTES = 65_400;
 
+/** Deno KV reads this many keys at once at most, and every KV Connect server takes this many checks in one write. */
+const MAX_BATCH = 10;
+/** Entries that are put together may have this many bytes together, of the 819,200 that one write may have. */
+const MAX_BATCH_BYTES = 400_000;
+
+interface Put {
+  readonly key: Deno.KvKey;
+  readonly value: unknown;
+  readonly versionstamp: string | null;
+  readonly size: number;
+  readonly ttl: number;
+}
+
 const logger = getLogger(["flotilla", "service", "cache"]);
 
 /**
@@ -46,6 +60,8 @@ export class SharedCache {
   readonly #jitter: number;
   readonly #random: () => number;
   readonly #breaker: CircuitBreaker;
+  readonly #gets = new CallBatch<Deno.KvKey, Lookup<unknown>>(MAX_BATCH, (keys) => this.#getMany(keys));
+  readonly #puts = new CallBatch<Put, PutOutcome>(MAX_BATCH, (puts) => this.#putMany(puts));
 
   /** @param kv none, or as long as it is not open: it is unavailable */
   constructor(kv: Deno.Kv | Promise<Deno.Kv> | undefined, options: SharedCacheOptions = {}) {
@@ -69,15 +85,22 @@ export class SharedCache {
     return this.#kv !== undefined && !this.#breaker.open;
   }
 
+  /** What stands at the key. What is looked up in the same turn is looked up together. */
   async get<T>(key: Deno.KvKey): Promise<Lookup<T>> {
-    const entry = await this.#ask((kv) => kv.get<T>(key));
-    if (entry === undefined) return { kind: "unavailable" };
-    if (entry.versionstamp === null) return { kind: "missing" };
-    return { kind: "found", value: entry.value, versionstamp: entry.versionstamp };
+    return await this.#gets.add(key) as Lookup<T>;
+  }
+
+  async #getMany(keys: readonly Deno.KvKey[]): Promise<Lookup<unknown>[]> {
+    const entries = await this.#ask((kv) => kv.getMany<unknown[]>(keys));
+    if (entries === undefined) return keys.map(() => ({ kind: "unavailable" }));
+    return entries.map(({ value, versionstamp }) =>
+      versionstamp === null ? { kind: "missing" } : { kind: "found", value, versionstamp }
+    );
   }
 
   /**
-   * Puts an entry where the look-up found another or none; not when something else is there by now.
+   * Puts an entry where the look-up found another or none; not when something else is there by now. What is put in the
+   * same turn is put together.
    *
    * @param options.size about how many bytes the value has
    * @param options.ttl milliseconds that it stays; default as all entries
@@ -90,9 +113,27 @@ export class SharedCache {
     const { over, size, ttl = this.#ttl * (1 + this.#jitter * (2 * this.#random() - 1)) } = options;
     if (over.kind === "unavailable" || size > MAX_ENTRY_BYTES) return { kind: "failed" };
     const versionstamp = over.kind === "found" ? over.versionstamp : null;
-    const result = await this.#ask((kv) =>
-      kv.atomic().check({ key, versionstamp }).set(key, value, { expireIn: Math.ceil(ttl) }).commit()
-    );
+    return await this.#puts.add({ key, value, versionstamp, size, ttl: Math.ceil(ttl) });
+  }
+
+  /** Together when nothing has come between any of them, otherwise each by itself. */
+  async #putMany(puts: readonly Put[]): Promise<PutOutcome[]> {
+    const fits = puts.reduce((bytes, { size }) => bytes + size, 0) <= MAX_BATCH_BYTES;
+    if (puts.length > 1 && fits) {
+      const outcome = await this.#commit(puts);
+      if (outcome.kind === "put" || !this.available) return puts.map(() => outcome);
+    }
+    return await Promise.all(puts.map((put) => this.#commit([put])));
+  }
+
+  async #commit(puts: readonly Put[]): Promise<PutOutcome> {
+    const result = await this.#ask((kv) => {
+      const operation = kv.atomic();
+      for (const { key, value, versionstamp, ttl } of puts) {
+        operation.check({ key, versionstamp }).set(key, value, { expireIn: ttl });
+      }
+      return operation.commit();
+    });
     if (result === undefined) return { kind: "failed" };
     return result.ok ? { kind: "put", versionstamp: result.versionstamp } : { kind: "refused" };
   }

@@ -56,3 +56,55 @@ Deno.test("SharedCache without a cache misses everything", async () => {
   assertEquals([await cache.get(["k"]), cache.available], [{ kind: "unavailable" }, false]);
   assertEquals(await cache.put(["k"], 1, { over: MISSING, size: 1 }), { kind: "failed" });
 });
+
+/** Counts calls of a KV. */
+function counting(
+  kv: Deno.Kv,
+): { readonly counts: { getMany: number; atomic: number }; readonly kv: Deno.Kv } {
+  const counts = { getMany: 0, atomic: 0 };
+  const counted = new Proxy(kv, {
+    get(target, name) {
+      if (name === "getMany" || name === "atomic") counts[name]++;
+      const own: unknown = Reflect.get(target, name, target);
+      return typeof own === "function" ? own.bind(target) : own;
+    },
+  });
+  return { counts, kv: counted };
+}
+
+Deno.test("SharedCache looks up and puts together what is asked for in one turn", async () => {
+  using real = await Deno.openKv(":memory:");
+  const { counts, kv } = counting(real);
+  const cache = new SharedCache(kv);
+  const numbers = Array.from({ length: 10 }, (_, index) => index);
+  const puts = await Promise.all(
+    numbers.map((number) => cache.put([number], number, { over: MISSING, size: 1 })),
+  );
+  assertEquals(puts.map(({ kind }) => kind), Array(10).fill("put"));
+  const found = await Promise.all(numbers.map((number) => cache.get<number>([number])));
+  assertEquals(found.map((lookup) => lookup.kind === "found" && lookup.value), numbers);
+  assertEquals(counts, { getMany: 1, atomic: 1 });
+});
+
+Deno.test("SharedCache.put() puts the others when one of those put together is refused", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(["b"], "another's");
+  const cache = new SharedCache(kv);
+  const puts = await Promise.all(
+    ["a", "b", "c"].map((key) => cache.put([key], 1, { over: MISSING, size: 1 })),
+  );
+  assertEquals(puts.map(({ kind }) => kind), ["put", "refused", "put"]);
+  assertEquals((await kv.get(["b"])).value, "another's");
+});
+
+Deno.test("SharedCache.put() puts apart what is too large together", async () => {
+  using real = await Deno.openKv(":memory:");
+  const { counts, kv } = counting(real);
+  const cache = new SharedCache(kv);
+  const large = "x".repeat(60_000);
+  const puts = await Promise.all(
+    Array.from({ length: 8 }, (_, index) => cache.put([index], large, { over: MISSING, size: large.length })),
+  );
+  assertEquals(puts.map(({ kind }) => kind), Array(8).fill("put"));
+  assertEquals(counts.atomic, 8);
+});

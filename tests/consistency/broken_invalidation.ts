@@ -25,22 +25,19 @@ async function* misname(
 /** A cache that says of every value that it is from a moment ago: what is outdated looks as new. */
 export function restampedValues(kv: Deno.Kv): Deno.Kv {
   let newest = 0;
+  const restamp = (entry: Deno.KvEntryMaybe<unknown>): Deno.KvEntryMaybe<unknown> => {
+    const asOf = member(entry.value, "asOf");
+    const seq = member(asOf, "seq");
+    if (entry.versionstamp === null || typeof entry.value !== "object") return entry;
+    if (typeof asOf !== "object" || typeof seq !== "number") return entry;
+    newest = Math.max(newest, seq);
+    return { ...entry, value: { ...entry.value, asOf: { ...asOf, seq: newest } } };
+  };
   return new Proxy(kv, {
     get(target, name) {
-      if (name !== "get") {
-        const own: unknown = Reflect.get(target, name, target);
-        return typeof own === "function" ? own.bind(target) : own;
-      }
-      return async (key: Deno.KvKey) => {
-        const entry = await target.get(key);
-        const asOf = member(entry.value, "asOf");
-        const seq = member(asOf, "seq");
-        if (typeof entry.value !== "object" || typeof asOf !== "object" || typeof seq !== "number") {
-          return entry;
-        }
-        newest = Math.max(newest, seq);
-        return { ...entry, value: { ...entry.value, asOf: { ...asOf, seq: newest } } };
-      };
+      if (name === "getMany") return async (keys: Deno.KvKey[]) => (await target.getMany(keys)).map(restamp);
+      const own: unknown = Reflect.get(target, name, target);
+      return typeof own === "function" ? own.bind(target) : own;
     },
   });
 }
