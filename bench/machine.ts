@@ -9,7 +9,7 @@ export async function describeMachine(
   );
   const day = new Date().toISOString().slice(0, 10);
   const cores = navigator.hardwareConcurrency;
-  return `${day}, ${cores} cores of ${model}, Deno ${Deno.version.deno}, ${versions.join(", ")}.`;
+  return `${day}, ${cores} cores of ${model}, ${[`Deno ${Deno.version.deno}`, ...versions].join(", ")}.`;
 }
 
 async function versionOf([program, ...args]: readonly string[]): Promise<string> {
