@@ -1,12 +1,11 @@
 import { type Clock, sleep, systemClock } from "@flotilla/runtime";
 import type { DoneBefore } from "./draft.ts";
 import type { Change, Latest } from "./keyspace.ts";
-import { Pace } from "./pace.ts";
 import type { RecordDatabase } from "./record_database.ts";
 import { type IdRange, inRange } from "./record_id.ts";
 
-/** Fences that need not wait for their turn after a quiet time. */
-const BURST = 20;
+/** Most milliseconds between the end of a fence and the begin of the next one that is wanted. */
+const MAX_REST = 5;
 
 /** A moment in the life of a database: after which change of the log. */
 export type Position = Latest;
@@ -21,8 +20,6 @@ export interface ChangeTailOptions {
   history?: number;
   /** How many changes are looked through to tell whether a page still stands. @default 2_000 */
   scanLimit?: number;
-  /** Fences a second beyond which readers wait for each other, and share them. @default 500 */
-  fencesPerSecond?: number;
 }
 
 /**
@@ -31,7 +28,8 @@ export interface ChangeTailOptions {
  * A reader first asks for a {@linkcode fence}: the end of the log, read from the database after the reader came. All
  * changes up to it are then known, so whatever has not changed since it was cached is what the database would answer.
  * Readers that come while a fence is being read share the next one, so a busy service makes one small read for many. A
- * fence costs more than all else a cached read needs, so a service that is asked much waits up to 2 ms for more readers.
+ * fence costs more than all else a cached read needs, so after each the service rests as long as it took, up to 5 ms, and
+ * lets more readers come: a machine that is idle is fast and rests little, a busy one rests longer and saves more.
  */
 export class ChangeTail {
   readonly #database: RecordDatabase;
@@ -39,7 +37,6 @@ export class ChangeTail {
   readonly #capacity: number;
   readonly #history: number;
   readonly #scanLimit: number;
-  readonly #pace: Pace;
   #position: Position = { seq: 0, epoch: "" };
   /** The changes with numbers above `#floor`, in order. */
   #changes: Change[] = [];
@@ -47,14 +44,13 @@ export class ChangeTail {
   #floor = 0;
   #lastChange = new Map<string, number>();
   #requests = new Map<string, DoneBefore>();
+  /** Until when it rests, by `performance.now()`: what is spared is the machine's work, whatever clock a test moves. */
+  #restsUntil = 0;
   #running: Promise<Position> | undefined;
   #next: Promise<Position> | undefined;
 
   constructor(database: RecordDatabase, options: ChangeTailOptions = {}) {
     const { clock = systemClock, capacity = 50_000, history = 1_000, scanLimit = 2_000 } = options;
-    const { fencesPerSecond = 500 } = options;
-    // Of the machine's time, not of a clock that a test moves: what is paced is the machine's work.
-    this.#pace = new Pace({ perSecond: fencesPerSecond, burst: BURST });
     this.#database = database;
     this.#clock = clock;
     this.#capacity = capacity;
@@ -75,9 +71,8 @@ export class ChangeTail {
   /** The end of the log at a moment after the call. */
   fence(): Promise<Position> {
     if (this.#next !== undefined) return this.#next;
-    const wait = this.#pace.turn();
-    if (this.#running === undefined && wait === 0) return this.#advance();
-    return this.#next = this.#advanceLater(wait);
+    if (this.#running === undefined && performance.now() >= this.#restsUntil) return this.#advance();
+    return this.#next = this.#advanceLater();
   }
 
   /** Whether the record is still what it was at that position, as far as the log is known. */
@@ -130,19 +125,23 @@ export class ChangeTail {
     if (after.epoch === this.#position.epoch && after.seq === this.#position.seq) this.#append(changes);
   }
 
-  /** Begins when the fence under way is done, and not before its turn. Whoever comes until then shares it. */
-  async #advanceLater(wait: number): Promise<Position> {
-    if (wait > 0) await sleep(wait);
+  /** Begins when the fence under way is done and the rest is over. Whoever comes until then shares it. */
+  async #advanceLater(): Promise<Position> {
     await this.#running?.catch(() => {});
+    const rest = this.#restsUntil - performance.now();
+    if (rest > 0) await sleep(rest);
     this.#next = undefined;
     return await this.#advance();
   }
 
   async #advance(): Promise<Position> {
+    const begun = performance.now();
     this.#running = this.#readOn();
     try {
       return await this.#running;
     } finally {
+      const ended = performance.now();
+      this.#restsUntil = ended + Math.min(ended - begun, MAX_REST);
       this.#running = undefined;
     }
   }
