@@ -112,6 +112,7 @@ function registerStates(registry: Registry, members: () => readonly UpstreamStat
   gauge("queued", "Requests that wait for a place at the upstream", ({ queued }) => queued);
   gauge("up", "1 while the upstream passes its health checks", ({ health }) => health.kind === "up" ? 1 : 0);
   gauge("ejected", "1 while the upstream is ejected", ({ ejection }) => ejection.kind === "ejected" ? 1 : 0);
+  gauge("draining", "1 while the upstream gets no new requests by order", ({ draining }) => draining ? 1 : 0);
   gauge("weight", "Weight in force", ({ effectiveWeight }) => effectiveWeight);
 }
 

@@ -56,7 +56,12 @@ export class Operator {
 
   /** The system as it is now. */
   get system(): RunningSystem {
-    const processes = this.#options.supervisor.processes.map(({ plan, state }) => {
+    const names = this.#fleet.plans.map(({ name }) => name);
+    // In the order of the topology; what joins or leaves at this moment comes last.
+    const place = (name: string) => names.includes(name) ? names.indexOf(name) : names.length;
+    const running = [...this.#options.supervisor.processes]
+      .sort((a, b) => place(a.plan.name) - place(b.plan.name));
+    const processes = running.map(({ plan, state }) => {
       const { name, role, host, port, adminPort, calls } = plan;
       const address = { host, port, ...(adminPort === undefined ? {} : { adminPort }) };
       const pid = "pid" in state ? state.pid : null;

@@ -30,7 +30,7 @@ export interface TaskCounts {
 }
 
 /** What a balancer does with an upstream. */
-export type UpstreamState = "up" | "down" | "ejected";
+export type UpstreamState = "up" | "down" | "ejected" | "draining";
 
 /** Every role's own endpoints, and streams that stay open: neither is work. */
 const NO_WORK: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics", "watch"]);
@@ -90,6 +90,7 @@ function readUpstreams(metrics: Metrics): Map<string, UpstreamState> {
     metrics.of("flotilla_balancer_upstream_up").map(({ labels, value }) => {
       const id = labels["upstream"] ?? "";
       if (value === 0) return [id, "down"];
+      if (of("flotilla_balancer_upstream_draining", id) > 0) return [id, "draining"];
       return [id, of("flotilla_balancer_upstream_ejected", id) > 0 ? "ejected" : "up"];
     }),
   );

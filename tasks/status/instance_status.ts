@@ -3,9 +3,10 @@ import { bucketQuantile } from "./metrics_text.ts";
 
 /**
  * What an instance can do: `ready`; `unready` when it answers but gets no requests (it starts, drains, or misses what it
- * needs); `ejected` when a balancer keeps it out for its failures; `down` when it does not answer.
+ * needs); `draining` when its balancer was told to send it none; `ejected` when a balancer keeps it out for its failures;
+ * `down` when it does not answer.
  */
-export type InstanceState = "ready" | "unready" | "ejected" | "down";
+export type InstanceState = "ready" | "unready" | "draining" | "ejected" | "down";
 
 /** How one instance does, over the time between two looks at it. */
 export interface InstanceStatus {

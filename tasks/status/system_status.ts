@@ -21,9 +21,12 @@ export interface SystemTotals {
   readonly tasksRunning: number | null;
 }
 
+/** What has to be known of a process to look at it. */
+export type LookedAt = Pick<PlannedProcess, "name" | "role" | "host" | "port" | "adminPort" | "calls">;
+
 /** What one process answered when it was looked at. */
 export interface Look {
-  readonly process: PlannedProcess;
+  readonly process: LookedAt;
   /** When; milliseconds since the epoch. */
   readonly at: number;
   /** Whether it says that it is ready; `undefined` when it was not asked. */
@@ -40,7 +43,7 @@ const PATIENCE = 2_000;
 
 /** Looks at every process of a system once. */
 export async function lookAround(
-  processes: readonly PlannedProcess[],
+  processes: readonly LookedAt[],
   options: { fetch: Fetcher; now: () => number },
 ): Promise<Look[]> {
   const balanced = new Set(processes.flatMap(({ role, calls }) => role === "balancer" ? calls : []));
@@ -91,7 +94,7 @@ function stateOf(
   upstream: UpstreamState | undefined,
 ): InstanceState {
   if (reading === undefined) return "down";
-  if (upstream === "ejected") return "ejected";
+  if (upstream === "ejected" || upstream === "draining") return upstream;
   return ready === false || upstream === "down" ? "unready" : "ready";
 }
 

@@ -91,6 +91,12 @@ Deno.test("systemStatus() tells states as balancers see them, and of what is ask
   assertEquals(systemStatus([], await look(processes, {}, 5_000)).at, "1970-01-01T00:00:05.000Z");
 });
 
+Deno.test("systemStatus() tells of an instance that is drained", async () => {
+  const drained = `${edge(10)}\nflotilla_balancer_upstream_draining{upstream="127.0.0.1:2"} 1`;
+  const now = await look(processes, { 1: drained, 2: service(1, 1) }, 0);
+  assertEquals(systemStatus([], now).instances[1]?.state, "draining");
+});
+
 Deno.test("systemStatus() counts from its start what another process at the same address tells", async () => {
   const before = await look(processes, { 1: edge(10), 2: service(1_000, 0) }, 0);
   const now = await look(processes, { 1: edge(10), 2: service(8, 0) }, 1_000);
@@ -109,4 +115,17 @@ Deno.test("renderStatus() has a row for each instance", async () => {
   assert(/^service_1 +service +127\.0\.0\.1:2 +ready +2 +- /m.test(text), text);
   assert(/^service_2 +service +127\.0\.0\.1:3 +down +- /m.test(text), text);
   assert(text.endsWith("cache hits 16.7%, tasks waiting 4, running 2"), text);
+});
+
+Deno.test("renderStatus() leaves out what does not fit, and keeps the state", async () => {
+  const status = systemStatus([], await look(processes, { 1: edge(10), 2: service(1, 1), 4: worker }, 0));
+  for (const columns of [80, 60, 24]) {
+    const lines = renderStatus(status, { columns }).map(stripAnsiCode).filter((line) =>
+      /^(INST|service)/.test(line)
+    );
+    assertEquals(lines.filter((line) => line.length > columns), []);
+    assert(/^INSTANCE +STATE/.test(lines[0] ?? ""), lines[0]);
+  }
+  const row = (columns: number) => stripAnsiCode(renderStatus(status, { columns })[2] ?? "");
+  assertEquals(row(24), "INSTANCE   STATE");
 });
