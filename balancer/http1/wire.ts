@@ -194,6 +194,11 @@ export class Wire implements Timed {
     this.out += octets.length;
   }
 
+  /** Puts a text, whose characters are octets (ISO 8859-1), behind {@linkcode out}. */
+  putText(text: string): void {
+    for (let i = 0; i < text.length; i++) this.bytes[this.out++] = text.charCodeAt(i);
+  }
+
   /** Puts a line end behind {@linkcode out}. */
   putLineEnd(): void {
     this.bytes[this.out++] = CR;

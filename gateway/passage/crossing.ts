@@ -24,7 +24,6 @@ import { failedCall } from "../forward.ts";
 import type { GatewayMetrics } from "../gateway_metrics.ts";
 import type { Route } from "../route.ts";
 import { addSecurityFields } from "../security_fields.ts";
-import type { HeadFields } from "./head_fields.ts";
 import type { InwardHead } from "./inward_head.ts";
 import type { OutwardHead } from "./outward_head.ts";
 
@@ -35,8 +34,6 @@ export interface CrossingParts {
   readonly metrics: GatewayMetrics;
   readonly inward: InwardHead;
   readonly outward: OutwardHead;
-  /** Of the request whose door is open: read over by the next one's. */
-  readonly fields: HeadFields;
   readonly instance: string;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
@@ -111,7 +108,7 @@ export class ReadCrossing implements Crossing, RequestContext, RequestLine {
     const { route, assertion, client: { address }, trace } = this.#decision;
     this.#wire = wire;
     this.#head = head;
-    this.#parts.inward.put(wire, head, { route, fields: this.#parts.fields, assertion, address, trace });
+    this.#parts.inward.put(wire, head, { route, assertion, address, trace });
   }
 
   putAnswer(wire: Wire, head: ResponseHead): void {

@@ -10,6 +10,8 @@ const SPAN = 3;
  */
 export class HeadFields implements FieldReader {
   readonly #names: FieldNames<string>;
+  /** Where a name has its numbers. */
+  readonly #places: ReadonlyMap<string, number>;
   /** Three numbers for each name; 0 where a field begins that is not there. */
   readonly #spans: Int32Array;
   #bytes = new Uint8Array(0);
@@ -26,6 +28,7 @@ export class HeadFields implements FieldReader {
   /** @param names in lower case */
   constructor(names: readonly string[]) {
     this.#names = new FieldNames(names);
+    this.#places = new Map(names.map((name, index) => [name, index * SPAN]));
     this.#spans = new Int32Array(names.length * SPAN);
   }
 
@@ -54,16 +57,20 @@ export class HeadFields implements FieldReader {
     return { colon: this.#spans[at + 1] ?? 0, next: this.#spans[at + 2] ?? 0 };
   }
 
-  /** Puts the lines of these names behind what `wire` has put together, as they came. */
-  copy(wire: Wire, names: readonly string[]): void {
-    for (const name of names) {
-      const at = this.#at(name);
+  /** Where names have their numbers, for {@linkcode HeadFields.copy}. */
+  places(names: readonly string[]): readonly number[] {
+    return names.map((name) => this.#at(name));
+  }
+
+  /** Puts the lines of the fields at these places behind what `wire` has put together, as they came. */
+  copy(wire: Wire, places: readonly number[]): void {
+    for (const at of places) {
       const line = this.#spans[at] ?? 0;
       if (line !== 0) wire.copy(line, this.#spans[at + 2] ?? 0);
     }
   }
 
   #at(name: string): number {
-    return this.#names.names.indexOf(name) * SPAN;
+    return this.#places.get(name) ?? -1;
   }
 }

@@ -15,7 +15,6 @@ import type { HeadFields } from "./head_fields.ts";
 /** What a request says inwards besides what the client said. */
 export interface InwardAdditions {
   readonly route: Route;
-  readonly fields: HeadFields;
   /** Proof of who is calling. */
   readonly assertion: string;
   /** The client's, as far as trusted proxies tell. */
@@ -26,6 +25,7 @@ export interface InwardAdditions {
 /** How many lines of a kind are remembered; then all of that kind are forgotten. */
 const REMEMBERED = 4_096;
 const REQUEST_ID = fromLatin1(`${REQUEST_ID_HEADER}: `);
+const TRACEPARENT = fromLatin1("traceparent: ");
 /** Room for the trace and for an id that is made here. */
 const ROOM = 256;
 const NOTHING = { for: undefined, proto: undefined, host: undefined, forwarded: undefined };
@@ -37,17 +37,26 @@ const NOBODY: AddressList = addressList([]);
  */
 export class InwardHead {
   readonly #instance: string;
+  readonly #fields: HeadFields;
+  readonly #passed: readonly number[];
+  readonly #traced: readonly number[];
   readonly #routes = new Map<Route, Uint8Array>();
   readonly #assertions = new Map<string, Uint8Array>();
   readonly #origins = new Map<string, Uint8Array>();
 
-  /** @param options.instance our name in `Via` */
-  constructor({ instance }: { instance: string }) {
+  /**
+   * @param options.instance our name in `Via`
+   * @param options.fields of the request whose head is put together
+   */
+  constructor({ instance, fields }: { instance: string; fields: HeadFields }) {
     this.#instance = instance;
+    this.#fields = fields;
+    this.#passed = fields.places(PASSED_INWARDS);
+    this.#traced = fields.places(["tracestate"]);
   }
 
   /** Puts it behind what `wire` has put together. The request's id is then where `head` says. */
-  put(wire: Wire, head: RequestHead, { route, fields, assertion, address, trace }: InwardAdditions): void {
+  put(wire: Wire, head: RequestHead, { route, assertion, address, trace }: InwardAdditions): void {
     const own = remembered(this.#routes, route, () => routeLines(route));
     const proof = remembered(this.#assertions, assertion, () => line(ASSERTION_HEADER, assertion));
     const origin = remembered(this.#origins, address ?? "", () => this.#originLines(address, route));
@@ -56,9 +65,11 @@ export class InwardHead {
     wire.put(own);
     wire.put(proof);
     wire.put(origin);
-    fields.copy(wire, PASSED_INWARDS);
-    wire.put(line("traceparent", traceparent(trace)));
-    if (trace.state !== undefined) fields.copy(wire, ["tracestate"]);
+    this.#fields.copy(wire, this.#passed);
+    wire.put(TRACEPARENT);
+    wire.putText(traceparent(trace));
+    wire.putLineEnd();
+    if (trace.state !== undefined) this.#fields.copy(wire, this.#traced);
     putRequestId(wire, head);
   }
 
@@ -88,7 +99,7 @@ function line(name: string, value: string): Uint8Array {
 function putRequestId(wire: Wire, head: RequestHead): void {
   wire.put(REQUEST_ID);
   const start = wire.out;
-  if (head.requestIdEnd === 0) wire.put(fromLatin1(crypto.randomUUID()));
+  if (head.requestIdEnd === 0) wire.putText(crypto.randomUUID());
   else wire.copy(head.requestIdStart, head.requestIdEnd);
   head.requestIdStart = start;
   head.requestIdEnd = wire.out;

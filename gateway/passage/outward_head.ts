@@ -64,8 +64,8 @@ export class OutwardHead {
   }
 
   put(wire: Wire, head: ResponseHead, { requestId, secure, fields }: OutwardAdditions): void {
-    const limits = fields.length === 0 ? undefined : fromLatin1(lines(fields));
-    wire.reserve(head.end - wire.start + requestId.length + (limits?.length ?? 0) + ROOM);
+    const limits = lines(fields);
+    wire.reserve(head.end - wire.start + requestId.length + limits.length + ROOM);
     this.#wire = wire;
     this.#head = head;
     this.#from = wire.start;
@@ -76,8 +76,8 @@ export class OutwardHead {
     this.#flush(head.end - 2, head.end);
     wire.put(this.#securityLines(secure));
     if (this.#packable) wire.put(VARY);
-    if (!this.#dated) wire.put(fromLatin1(`date: ${new Date().toUTCString()}\r\n`));
-    if (limits !== undefined) wire.put(limits);
+    if (!this.#dated) wire.putText(`date: ${new Date().toUTCString()}\r\n`);
+    wire.putText(limits);
     wire.put(this.#last);
     wire.put(requestId);
     wire.putLineEnd();
@@ -144,5 +144,7 @@ function isInternal(bytes: Uint8Array, line: number, colon: number): boolean {
 }
 
 function lines(fields: readonly (readonly [name: string, value: string])[]): string {
-  return fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  let text = "";
+  for (const [name, value] of fields) text += `${name}: ${value}\r\n`;
+  return text;
 }

@@ -46,7 +46,8 @@ const LOOKED_AT = [
 
 /** A path that `URL` leaves as it is, and that needs no decoding. */
 const PLAIN_PATH = /^(?:\/[\w~:@-][\w.~:@-]*)+$/;
-const REMEMBERED = 1_024;
+/** How many paths, and how many origins of requests, are remembered; then all of them are forgotten. */
+const REMEMBERED = 4_096;
 
 /**
  * Lets plain reads of data pass as octets: a `GET` whose token was checked before, whose permit is at hand, and whose answer
@@ -59,6 +60,8 @@ export class Passage implements Door {
   readonly #fields = new HeadFields([...LOOKED_AT, ...PASSED_INWARDS]);
   readonly #tokens = new KnownTokens();
   readonly #clients = new Map<string, Client>();
+  /** Routes of paths that may cross. */
+  readonly #routes = new Map<string, Route>();
 
   constructor(options: PassageOptions) {
     const { role, source, metrics, cors: { varies }, instance } = options;
@@ -67,9 +70,8 @@ export class Passage implements Door {
       source,
       frame: role.frame,
       metrics,
-      inward: new InwardHead({ instance }),
+      inward: new InwardHead({ instance, fields: this.#fields }),
       outward: new OutwardHead({ instance, varies }),
-      fields: this.#fields,
       instance,
       draining: role.frame.draining,
     };
@@ -103,8 +105,18 @@ export class Passage implements Door {
     return new ReadCrossing(this.#parts, { route, path, peer, client, admitted, assertion, trace });
   }
 
-  /** The route of a path if it may cross, and the path is one that the route takes. */
   #route(path: string): Route | undefined {
+    const known = this.#routes.get(path);
+    if (known !== undefined) return known;
+    const route = this.#findRoute(path);
+    if (route === undefined) return undefined;
+    if (this.#routes.size >= REMEMBERED) this.#routes.clear();
+    this.#routes.set(path, route);
+    return route;
+  }
+
+  /** The route of a path if it may cross, and the path is one that the route takes. */
+  #findRoute(path: string): Route | undefined {
     if (!PLAIN_PATH.test(path)) return undefined;
     const route = this.#options.router.match(path)?.routes.get("GET");
     if (route === undefined || !mayCross(route)) return undefined;
