@@ -3,7 +3,7 @@ import { flag, number, readFlags } from "@flotilla/runtime";
 import { dirname, fromFileUrl } from "@std/path";
 import { z } from "zod";
 import { describeMachine } from "../machine.ts";
-import { answering, type Pinned, startPinned } from "../pinned.ts";
+import { answering, type Pinned, runPinned, startPinned } from "../pinned.ts";
 import { keepSection } from "../results_file.ts";
 
 const flags = readFlags({
@@ -109,6 +109,7 @@ async function request(path: string): Promise<Deno.TcpConn> {
 }
 
 async function highestMemory(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
+  // Deno reads nothing of another process under /proc without every permission there is.
+  const status = await runPinned(["cat", `/proc/${pid}/status`], {});
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1_024;
 }
