@@ -2,7 +2,7 @@
 export async function describeMachine(
   programs: Readonly<Record<string, readonly string[]>>,
 ): Promise<string> {
-  const cpuinfo = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
+  const cpuinfo = await outputOf(["cat", "/proc/cpuinfo"]);
   const model = /^model name\s*:\s*(.+)$/m.exec(cpuinfo)?.[1] ?? "unknown processor";
   const versions = await Promise.all(
     Object.entries(programs).map(async ([name, command]) => `${name} ${await versionOf(command)}`),
@@ -12,13 +12,17 @@ export async function describeMachine(
   return `${day}, ${cores} cores of ${model}, ${[`Deno ${Deno.version.deno}`, ...versions].join(", ")}.`;
 }
 
-async function versionOf([program, ...args]: readonly string[]): Promise<string> {
-  if (program === undefined) return "";
+async function versionOf(command: readonly string[]): Promise<string> {
+  const text = await outputOf(command);
+  return text === "" ? "not installed" : /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? "unknown";
+}
+
+/** What a program writes; empty where it cannot be run. */
+async function outputOf([program = "", ...args]: readonly string[]): Promise<string> {
   try {
     const { stdout, stderr } = await new Deno.Command(program, { args }).output();
-    const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join(" ");
-    return /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? "unknown";
+    return [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join(" ");
   } catch {
-    return "not installed";
+    return "";
   }
 }
