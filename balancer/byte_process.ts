@@ -3,6 +3,7 @@ import { createAccessLog } from "./access_log.ts";
 import type { Balancer } from "./balancer.ts";
 import type { ConnectionPool } from "./http1/connection_pool.ts";
 import { type ConnectionSource, Listener } from "./http1/listener.ts";
+import { registerListenerMetrics } from "./http1/listener_metrics.ts";
 import { serveListener } from "./http1/serve_listener.ts";
 import { listen } from "./http1/sockets.ts";
 import type { Endpoints } from "./process.ts";
@@ -33,6 +34,7 @@ export async function serveBytes(options: ServeBytesOptions): Promise<void> {
     accessLog: createAccessLog({ sample: flags.accessLog }),
     ...(passesAllOn(flags) ? {} : { endpoints: ownEndpoints(endpoints) }),
   });
+  registerListenerMetrics(balancer.registry, { stats: listener.stats, pool });
   await serveListener(listener, source, { instance, served: endpoints, registry: balancer.registry, flags });
 }
 

@@ -44,6 +44,7 @@ export { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
 export { createRole, type FramedRole, type Role, type RoleOptions } from "./role.ts";
 export type { RequestLine, RoleFrame } from "./role_frame.ts";
 export { instanceName, serve, type Served, serveFlags } from "./serve.ts";
+export { serveUntilStopped, type ServeUntilStoppedOptions, type Serving } from "./serving.ts";
 export { continueTrace, type FieldReader, type TraceContext } from "./trace_context.ts";
 export { newSpan, readTraceparent, type TraceParent, traceparent } from "./traceparent.ts";
 export {
