@@ -34,6 +34,11 @@ export function isPackable(contentType: string): boolean {
   return PACKABLE.test(contentType);
 }
 
+/** Whether content of this length is worth packing, also when it is not known. */
+export function isWorthPacking(length: number | undefined): boolean {
+  return length === undefined || length >= WORTHWHILE;
+}
+
 /** Whether a request's field names the tag of a packed answer. */
 export function isMarked(tags: string): boolean {
   return tags.includes(`${MARK}"`);
@@ -51,8 +56,10 @@ export function compressed(response: Response, request: Request): Response {
   headers.append("vary", "accept-encoding");
   if (!takesGzip(request.headers.get("accept-encoding"))) return response;
   if (status === 304) return marked(response, request);
-  const length = headers.get("content-length");
-  if (body === null || status === 206 || (length !== null && Number(length) < WORTHWHILE)) return response;
+  const length = headers.get("content-length") ?? undefined;
+  if (body === null || status === 206 || !isWorthPacking(length === undefined ? length : Number(length))) {
+    return response;
+  }
   if (headers.has("content-encoding") || headers.has("content-range")) return response;
   if (headers.get("cache-control")?.includes("no-transform")) return response;
   headers.set("content-encoding", "gzip");

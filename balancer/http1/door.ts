@@ -35,7 +35,10 @@ export interface Crossing {
    * {@linkcode Wire.reserve}. Fields of the connection are none of its business.
    */
   putRequest(wire: Wire, head: RequestHead): void;
-  /** Puts status line and fields of the final answer in the same way; called once at most. */
+  /**
+   * Puts status line and fields of the final answer in the same way. Called again for the answer of another attempt, when the
+   * first answer's content turned out malformed before any of it was sent.
+   */
   putAnswer(wire: Wire, head: ResponseHead): void;
   /** What the client is told when there is no answer to be had; its own leaving is told too. Instead of `putAnswer`. */
   refuse(reason: AttemptFailure | NoUpstream): Response;

@@ -26,6 +26,7 @@ import type { Route } from "../route.ts";
 import { addSecurityFields } from "../security_fields.ts";
 import type { InwardHead } from "./inward_head.ts";
 import type { OutwardHead } from "./outward_head.ts";
+import type { PathSet } from "./path_set.ts";
 
 /** What the crossings of a gateway share. */
 export interface CrossingParts {
@@ -37,6 +38,8 @@ export interface CrossingParts {
   readonly instance: string;
   /** Aborted when the gateway begins to drain. */
   readonly draining: AbortSignal;
+  /** Paths whose answers are worth packing. */
+  readonly worthPacking: PathSet;
 }
 
 /** What was decided of a request that may cross. */
@@ -56,7 +59,7 @@ export class ReadCrossing implements Crossing, RequestContext, RequestLine {
   readonly route: string;
   readonly #parts: CrossingParts;
   readonly #decision: CrossingDecision;
-  readonly #leave: (status: number) => void;
+  #leave: ((status: number) => void) | undefined;
   #wire: Wire | undefined;
   #head: RequestHead | undefined;
 
@@ -113,8 +116,9 @@ export class ReadCrossing implements Crossing, RequestContext, RequestLine {
 
   putAnswer(wire: Wire, head: ResponseHead): void {
     const { client: { secure }, admitted: { fields } } = this.#decision;
-    this.#parts.outward.put(wire, head, { requestId: this.#requestId, secure, fields });
-    this.#leave(head.status);
+    const worthPacking = this.#parts.outward.put(wire, head, { requestId: this.#requestId, secure, fields });
+    if (worthPacking) this.#parts.worthPacking.add(this.#decision.path);
+    this.#count(head.status);
   }
 
   refuse(reason: AttemptFailure | NoUpstream): Response {
@@ -122,8 +126,14 @@ export class ReadCrossing implements Crossing, RequestContext, RequestLine {
     const response = frame.refuse(this.#problem(reason), this, this);
     for (const [name, value] of this.#decision.admitted.fields) response.headers.set(name, value);
     addSecurityFields(response.headers, this.#decision.client);
-    this.#leave(response.status);
+    this.#count(response.status);
     return response;
+  }
+
+  /** Counts the request out, once. */
+  #count(status: number): void {
+    this.#leave?.(status);
+    this.#leave = undefined;
   }
 
   get #requestId(): Uint8Array {

@@ -1,3 +1,6 @@
+/** No token of ours comes near it, and what is longer is not worth its room. */
+const LONGEST = 2_048;
+
 /** The token that the octets of an `Authorization` field hold. */
 interface Entry {
   readonly octets: Uint8Array;
@@ -23,6 +26,7 @@ export class KnownTokens {
     read: () => string | undefined,
   ): string | undefined {
     const { start, end } = span;
+    if (end - start > LONGEST) return read();
     const place = this.#place(bytes, start, end);
     const entry = this.#entries[place];
     if (entry !== undefined && isAt(bytes, start, end, entry.octets)) return entry.token;

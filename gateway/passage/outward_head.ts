@@ -1,6 +1,6 @@
 import { FieldNames, fromLatin1, latin1, type ResponseHead, type Wire } from "@flotilla/balancer";
 import { REQUEST_ID_HEADER } from "@flotilla/runtime";
-import { isPackable } from "../compression.ts";
+import { isPackable, isWorthPacking } from "../compression.ts";
 import { INTERNAL_PREFIX, KEPT_INSIDE, SERVED_BY, UPSTREAM_SERVED_BY } from "../outward_answer.ts";
 import { SECURITY_NAMES, securityFields } from "../security_fields.ts";
 
@@ -63,7 +63,8 @@ export class OutwardHead {
     this.#last = fromLatin1(`${vary}${SERVED_BY}: ${instance}\r\n${REQUEST_ID_HEADER}: `);
   }
 
-  put(wire: Wire, head: ResponseHead, { requestId, secure, fields }: OutwardAdditions): void {
+  /** Puts it behind what `wire` has put together; answers whether the content would be worth packing. */
+  put(wire: Wire, head: ResponseHead, { requestId, secure, fields }: OutwardAdditions): boolean {
     const limits = lines(fields);
     wire.reserve(head.end - wire.start + requestId.length + limits.length + ROOM);
     this.#wire = wire;
@@ -81,6 +82,7 @@ export class OutwardHead {
     wire.put(this.#last);
     wire.put(requestId);
     wire.putLineEnd();
+    return this.#packable && isWorthPacking(head.contentLength === -1 ? undefined : head.contentLength);
   }
 
   #field(line: number, colon: number, next: number): void {

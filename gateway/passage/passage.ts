@@ -17,6 +17,7 @@ import { HeadFields } from "./head_fields.ts";
 import { InwardHead } from "./inward_head.ts";
 import { KnownTokens } from "./known_tokens.ts";
 import { OutwardHead } from "./outward_head.ts";
+import { PathSet } from "./path_set.ts";
 
 /** What {@linkcode Passage} works with: the parts that the gateway itself works with. */
 export interface PassageOptions {
@@ -60,6 +61,8 @@ export class Passage implements Door {
   readonly #fields = new HeadFields([...LOOKED_AT, ...PASSED_INWARDS]);
   readonly #tokens = new KnownTokens();
   readonly #clients = new Map<string, Client>();
+  readonly #worthPacking = new PathSet(REMEMBERED);
+  readonly #takesGzip = new Map<string, boolean>();
   /** Routes of paths that may cross. */
   readonly #routes = new Map<string, Route>();
 
@@ -74,6 +77,7 @@ export class Passage implements Door {
       outward: new OutwardHead({ instance, varies }),
       instance,
       draining: role.frame.draining,
+      worthPacking: this.#worthPacking,
     };
   }
 
@@ -90,7 +94,7 @@ export class Passage implements Door {
     if (head.pathStart !== head.targetStart) return undefined;
     const path = latin1(bytes, head.pathStart, head.targetEnd);
     const route = this.#route(path);
-    if (route === undefined || !this.#fields.read(bytes, head) || this.#isSpecial()) return undefined;
+    if (route === undefined || !this.#fields.read(bytes, head) || this.#isSpecial(path)) return undefined;
     const token = this.#token(bytes);
     if (token === undefined) return undefined;
     const admitted = admission.admitAtOnce({
@@ -130,10 +134,25 @@ export class Passage implements Door {
   }
 
   /** Whether the answer would have to be shaped for this client. */
-  #isSpecial(): boolean {
+  #isSpecial(path: string): boolean {
     const fields = this.#fields;
-    return fields.has("origin") || takesGzip(fields.get("accept-encoding")) ||
+    return fields.has("origin") || (this.#packs() && this.#worthPacking.has(path)) ||
       isMarked(fields.get("if-none-match") ?? "") || isMarked(fields.get("if-match") ?? "");
+  }
+
+  /**
+   * Whether the client takes packed answers: nearly all do, and most reads are too short to be packed. One that turns out
+   * longer is sent as it is, and the next of its path is packed.
+   */
+  #packs(): boolean {
+    const given = this.#fields.get("accept-encoding");
+    if (given === null) return false;
+    let takes = this.#takesGzip.get(given);
+    if (takes === undefined) {
+      if (this.#takesGzip.size >= REMEMBERED) this.#takesGzip.clear();
+      this.#takesGzip.set(given, takes = takesGzip(given));
+    }
+    return takes;
   }
 
   #token(bytes: Uint8Array): string | undefined {

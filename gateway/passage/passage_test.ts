@@ -319,6 +319,24 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Passage leaves packing to fetch, from the second answer on that is worth it",
+  ignore: !net,
+  async fn() {
+    await using ways = new TwoWays();
+    await ways.ask(get([ANN]));
+    const packed = async (target: string) => {
+      const { fields } = await ways.ask(get([ANN, "Accept-Encoding: gzip, br"], target));
+      return new Map(fields).get("content-encoding");
+    };
+    assertEquals([await packed("/data/small"), await packed("/data/small")], [undefined, undefined]);
+    assertEquals(ways.crossed, 2);
+    ways.inner = () => Response.json("x".repeat(2_000), INNER);
+    assertEquals([await packed("/data/large"), await packed("/data/large")], [undefined, "gzip"]);
+    assertEquals(ways.crossed, 3);
+  },
+});
+
+Deno.test({
   name: "Passage stops at once for a session that has ended, and while the gateway drains",
   ignore: !net,
   async fn() {
