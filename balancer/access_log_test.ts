@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { createAccessLog } from "./access_log.ts";
-import { seededRandom } from "./testing/seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 
 Deno.test("createAccessLog() wants a sample of the requests, and every failure", () => {
   const log = createAccessLog({ sample: 0.1, random: seededRandom(1) });

@@ -3,7 +3,7 @@ import { ManualClock } from "@flotilla/runtime/testing";
 import { HealthChecker, type HealthOptions, type Probe, readHealth } from "./health_checker.ts";
 import type { Health } from "./health.ts";
 import { FakeUpstream } from "./testing/fake_upstream.ts";
-import { seededRandom } from "./testing/seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 
 /** Checks one upstream that answers what `answer` says: a status, or not at all. */
 function check(options: HealthOptions = {}) {

@@ -5,6 +5,7 @@
  * @module
  */
 export { requireBearerToken } from "./bearer_token.ts";
+export { bucketQuantile } from "./bucket_quantile.ts";
 export { type Clock, sleep, type SleepOptions, systemClock, type Timer } from "./clock.ts";
 export {
   type Environment,
@@ -17,6 +18,7 @@ export {
   type SecretOptions,
 } from "./environment.ts";
 export { type EventLoopOptions, watchEventLoop } from "./event_loop_lag.ts";
+export { parseExposition, type Sample } from "./exposition.ts";
 export {
   type Flag,
   flag,
@@ -43,6 +45,7 @@ export { type IdentityFields, peerAddress, type RequestContext, type ServeInfo }
 export { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
 export { createRole, type FramedRole, type Role, type RoleOptions } from "./role.ts";
 export type { RequestLine, RoleFrame } from "./role_frame.ts";
+export { seededRandom } from "./seeded_random.ts";
 export { instanceName, serve, type Served, serveFlags } from "./serve.ts";
 export { serveUntilStopped, type ServeUntilStoppedOptions, type Serving } from "./serving.ts";
 export { continueTrace, type FieldReader, type TraceContext } from "./trace_context.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess, assertLessOrEqual, assertThrows } fro
 import fc from "fast-check";
 import { EVERY_UPSTREAM, type Strategy } from "../strategy.ts";
 import { begin, end, type FakeUpstream, fakeUpstreams, requestOf } from "../testing/fake_upstream.ts";
-import { seededRandom } from "../testing/seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 import { consistentHash } from "./consistent_hash.ts";
 
 const keys = Array.from({ length: 20_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);

@@ -2,7 +2,7 @@ import { assertGreater, assertLess } from "@std/assert";
 import { ManualClock } from "@flotilla/runtime/testing";
 import { EVERY_UPSTREAM } from "../strategy.ts";
 import { fakeUpstreams, requestOf } from "../testing/fake_upstream.ts";
-import { seededRandom } from "../testing/seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 import { peakEwma } from "./peak_ewma.ts";
 
 /** Answers 1,000 requests one after another; gives the share that went to the first upstream. */

@@ -1,7 +1,7 @@
 import { assertLess, assertLessOrEqual } from "@std/assert";
 import { EVERY_UPSTREAM, type Strategy } from "../strategy.ts";
 import { begin, fakeUpstreams, requestOf } from "../testing/fake_upstream.ts";
-import { seededRandom } from "../testing/seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 import { powerOfTwo } from "./power_of_two.ts";
 import { randomChoice } from "./random.ts";
 

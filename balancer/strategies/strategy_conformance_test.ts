@@ -10,7 +10,7 @@ import {
   pickFrom,
   requestOf,
 } from "../testing/fake_upstream.ts";
-import { seededRandom } from "../testing/seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 
 const weights = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 12 });
 

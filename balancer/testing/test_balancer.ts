@@ -1,7 +1,7 @@
 import { ManualClock } from "@flotilla/runtime/testing";
 import { type Balancer, type BalancerOptions, createBalancer } from "../balancer.ts";
 import { type FakeHandler, FakeTransport } from "./fake_transport.ts";
-import { seededRandom } from "./seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 
 /** A balancer in memory, over one pretended upstream for each handler. */
 export interface TestBalancer extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import { parseExposition, type Sample } from "./exposition.ts";
+import { parseExposition, type Sample } from "@flotilla/runtime";
 
 /** What a balancer tells of one of its upstreams. Counts are since its start. */
 export interface UpstreamReading {

@@ -1,3 +1,4 @@
+import { bucketQuantile } from "@flotilla/runtime";
 import type { CacheReading, Reading } from "./reading.ts";
 
 /** How one process does now: rates over the last seconds, and states. */
@@ -30,9 +31,9 @@ export function vitalsBetween(before: Reading, now: Reading): Vitals {
   return {
     rps: (now.requests - (from?.requests ?? 0)) / seconds,
     errors: Math.max(0, now.errors - (from?.errors ?? 0)) / seconds,
-    p50: quantile(latency, 0.5),
-    p99: quantile(latency, 0.99),
-    lag: quantile(since(from?.lag, now.lag), 0.99),
+    p50: bucketQuantile(latency, 0.5),
+    p99: bucketQuantile(latency, 0.99),
+    lag: bucketQuantile(since(from?.lag, now.lag), 0.99),
     sent: new Map(
       [...now.upstreams].map(([id, { attempts }]) => [
         id,
@@ -57,37 +58,4 @@ function since(before: ReadonlyMap<number, number> | undefined, now: ReadonlyMap
 
 function grown(before: number | undefined, now: number): number {
   return before === undefined || before > now ? now : now - before;
-}
-
-/**
- * The value below which a share of what a cumulative histogram counted lies, as `histogram_quantile` of Prometheus
- * estimates it: evenly spread within a bucket.
- *
- * @param share from 0 to 1
- * @returns `undefined` for an empty histogram
- *
- * @example
- * ```ts
- * import { quantile } from "./vitals.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(quantile(new Map([[1, 0], [2, 10], [Infinity, 10]]), 0.5), 1.5);
- * ```
- */
-export function quantile(histogram: ReadonlyMap<number, number>, share: number): number | undefined {
-  const buckets = [...histogram].sort(([a], [b]) => a - b);
-  const total = buckets.at(-1)?.[1] ?? 0;
-  if (total <= 0) return undefined;
-  const rank = share * total;
-  let lower = 0;
-  let below = 0;
-  for (const [bound, count] of buckets) {
-    if (count >= rank && count > below) {
-      if (bound === Infinity) return lower;
-      return lower + (bound - lower) * (rank - below) / (count - below);
-    }
-    lower = bound;
-    below = count;
-  }
-  return lower;
 }

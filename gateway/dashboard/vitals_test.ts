@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { readMetrics } from "./reading.ts";
-import { quantile, vitalsBetween } from "./vitals.ts";
+import { vitalsBetween } from "./vitals.ts";
 
 function service(requests: number, at: number): ReturnType<typeof readMetrics> {
   return readMetrics(
@@ -30,9 +30,4 @@ Deno.test("vitalsBetween() takes rates over the time between two readings", () =
 
 Deno.test("vitalsBetween() counts from nothing when the process has started anew", () => {
   assertEquals(vitalsBetween(service(100, 0), service(10, 5_000)).rps, 2);
-});
-
-Deno.test("quantile() of nothing is nothing, and of what is beyond all bounds the last of them", () => {
-  assertEquals(quantile(new Map([[1, 0], [Infinity, 0]]), 0.5), undefined);
-  assertEquals(quantile(new Map([[1, 0], [Infinity, 4]]), 0.5), 1);
 });

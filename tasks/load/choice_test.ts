@@ -1,12 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { array, assert as check, integer, property } from "fast-check";
-import { seededRandom, weightedDraw, zipfWeights } from "./choice.ts";
-
-Deno.test("seededRandom() gives the same numbers for the same seed, and others for another", () => {
-  const three = (seed: number) => Array.from({ length: 3 }, seededRandom(seed));
-  assertEquals(three(7), three(7));
-  assertEquals(three(7).some((value, index) => value === three(8)[index]), false);
-});
+import { weightedDraw, zipfWeights } from "./choice.ts";
 
 Deno.test("weightedDraw() draws what a walk over the weights would find, and never a weight of 0", () => {
   check(property(

@@ -1,4 +1,5 @@
-import { seededRandom, weightedDraw, zipfWeights } from "./choice.ts";
+import { seededRandom } from "@flotilla/runtime";
+import { weightedDraw, zipfWeights } from "./choice.ts";
 import type { Scenario, Step } from "./scenario.ts";
 
 /** A request to send: one step of a scenario, filled in. */

@@ -1,4 +1,5 @@
-import { Metrics, type Sample } from "./metrics_text.ts";
+import type { Sample } from "@flotilla/runtime";
+import { Metrics } from "./metrics_text.ts";
 
 /** What a process tells of itself at one moment. What counts, counts since its start. */
 export interface InstanceReading {

@@ -1,5 +1,5 @@
+import { bucketQuantile } from "@flotilla/runtime";
 import type { InstanceReading } from "./instance_reading.ts";
-import { bucketQuantile } from "./metrics_text.ts";
 
 /**
  * What an instance can do: `ready`; `unready` when it answers but gets no requests (it starts, drains, or misses what it

@@ -1,12 +1,4 @@
-/** One line of measures. */
-export interface Sample {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
-const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+import { parseExposition, type Sample } from "@flotilla/runtime";
 
 /** Measures of one process, as it told them in the text format of Prometheus. */
 export class Metrics {
@@ -14,7 +6,7 @@ export class Metrics {
 
   /** @param text format version 0.0.4; lines that are none are passed over */
   constructor(text: string) {
-    this.#samples = Map.groupBy(text.split("\n").flatMap(parseLine), ({ name }) => name);
+    this.#samples = Map.groupBy(parseExposition(text), ({ name }) => name);
   }
 
   /** Whether there is a measure of this name. */
@@ -42,33 +34,4 @@ export class Metrics {
     }
     return buckets;
   }
-}
-
-function parseLine(line: string): Sample[] {
-  const [, name, labels = "", value] = LINE.exec(line) ?? [];
-  if (name === undefined || value === undefined) return [];
-  const pairs = [...labels.matchAll(LABEL)].map(([, key = "", text = ""]) => [key, unescape(text)] as const);
-  return [{ name, labels: Object.fromEntries(pairs), value: value === "+Inf" ? Infinity : Number(value) }];
-}
-
-function unescape(text: string): string {
-  return text.replaceAll(/\\(.)/g, (_, escaped: string) => escaped === "n" ? "\n" : escaped);
-}
-
-/**
- * The value that a share of what buckets counted do not exceed, taken as evenly spread within a bucket, as Prometheus's
- * `histogram_quantile` does; `undefined` when they counted nothing.
- */
-export function bucketQuantile(buckets: ReadonlyMap<number, number>, share: number): number | undefined {
-  const ascending = [...buckets].sort(([a], [b]) => a - b);
-  const rank = share * (ascending.at(-1)?.[1] ?? 0);
-  if (rank <= 0) return undefined;
-  let [lower, below] = [0, 0];
-  for (const [bound, count] of ascending) {
-    if (count >= rank) {
-      return bound === Infinity ? lower : lower + (bound - lower) * (rank - below) / (count - below);
-    }
-    [lower, below] = [bound, count];
-  }
-  return lower;
 }

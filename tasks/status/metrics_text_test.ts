@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { bucketQuantile, Metrics } from "./metrics_text.ts";
+import { Metrics } from "./metrics_text.ts";
 
 const TEXT = `# HELP requests what there is
 # TYPE requests counter
@@ -24,14 +24,4 @@ Deno.test("Metrics.buckets() adds up buckets by bound", () => {
   const metrics = new Metrics(TEXT);
   assertEquals([...metrics.buckets("seconds")], [[0.1, 6], [Infinity, 7]]);
   assertEquals([...metrics.buckets("seconds", ({ route }) => route === "/data")], [[0.1, 1], [Infinity, 2]]);
-});
-
-Deno.test("bucketQuantile() spreads evenly within a bucket, and cannot tell beyond the last bound", () => {
-  const buckets = new Map([[1, 0], [2, 10], [Infinity, 11]]);
-  assertEquals(bucketQuantile(buckets, 5 / 11), 1.5);
-  assertEquals(bucketQuantile(buckets, 1), 2);
-  assertEquals([bucketQuantile(new Map(), 0.5), bucketQuantile(new Map([[1, 0]]), 0.5)], [
-    undefined,
-    undefined,
-  ]);
 });

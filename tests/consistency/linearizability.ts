@@ -1,5 +1,5 @@
 import type { Operation, Version } from "./history.ts";
-import { seededRandom } from "./seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 import { ABSENT, type State, stateKey, step } from "./register.ts";
 
 /** What {@linkcode checkLinearizable} found. */

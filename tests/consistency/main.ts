@@ -1,4 +1,4 @@
-import { flag, number, readFlags, switchFlag } from "@flotilla/runtime";
+import { flag, number, readFlags, seededRandom, switchFlag } from "@flotilla/runtime";
 import { z } from "zod";
 import { signIn } from "../client.ts";
 import { startSystem, type System } from "../system.ts";
@@ -6,7 +6,6 @@ import { checkHistory, type Violation } from "./check_history.ts";
 import { disturb } from "./disturber.ts";
 import type { History, Operation } from "./history.ts";
 import { sabotage } from "./saboteur.ts";
-import { seededRandom } from "./seeded_random.ts";
 import { runWorkload, type Send } from "./workload.ts";
 
 const flags = readFlags({

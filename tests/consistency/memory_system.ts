@@ -1,7 +1,7 @@
 import { ASSERTION_HEADER, type AssertionSigner, createAssertionSigner, RIGHTS } from "@flotilla/auth/verify";
 import { createService, type Service } from "@flotilla/service";
 import { FaultyKv } from "./faulty_kv.ts";
-import { seededRandom } from "./seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 import type { Reply, Send } from "./workload.ts";
 
 const KEY = "an internal key of 32 characters";

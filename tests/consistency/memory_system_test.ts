@@ -3,7 +3,7 @@ import { misnamedChanges, restampedValues } from "./broken_invalidation.ts";
 import { checkHistory, type Violation } from "./check_history.ts";
 import type { History } from "./history.ts";
 import { MemorySystem, type MemorySystemOptions } from "./memory_system.ts";
-import { seededRandom } from "./seeded_random.ts";
+import { seededRandom } from "@flotilla/runtime";
 import { runWorkload } from "./workload.ts";
 
 const OPERATIONS = 2_000;

@@ -11,21 +11,21 @@ const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 /**
  * Reads the text format of Prometheus, version 0.0.4.
  *
- * @param wanted the names to read; others cost no more than a look
+ * @param wanted the names to read; others cost no more than a look. All of them without it
  *
  * @example
  * ```ts
- * import { parseExposition } from "./exposition.ts";
+ * import { parseExposition } from "@flotilla/runtime";
  * import { assertEquals } from "@std/assert";
  *
  * const text = '# TYPE hits counter\nhits{layer="near"} 3\nother 1\n';
  * assertEquals(parseExposition(text, new Set(["hits"])), [{ name: "hits", labels: { layer: "near" }, value: 3 }]);
  * ```
  */
-export function parseExposition(text: string, wanted: ReadonlySet<string>): Sample[] {
+export function parseExposition(text: string, wanted?: ReadonlySet<string>): Sample[] {
   const samples: Sample[] = [];
   for (const line of text.split("\n")) {
-    if (line === "" || line.startsWith("#") || !wanted.has(nameOf(line))) continue;
+    if (line === "" || line.startsWith("#") || wanted?.has(nameOf(line)) === false) continue;
     const match = LINE.exec(line);
     if (match === null) continue;
     const [, name = "", labels, value = ""] = match;

@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1, the same ones for the same seed (the generator "mulberry32"). */
+/** Numbers from 0 up to 1 that look random (mulberry32), the same ones for the same seed: so that a failure can be replayed. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
