@@ -178,7 +178,9 @@ export class Tally {
 }
 
 function summarize(counts: Histogram): LatencySummary {
-  const at = (percentile: number) => counts.getValueAtPercentile(percentile) / MICROSECONDS;
+  // It gives the end of the bucket, which may lie beyond the largest value.
+  const at = (percentile: number) =>
+    Math.min(counts.maxValue, counts.getValueAtPercentile(percentile)) / MICROSECONDS;
   return {
     mean: counts.mean / MICROSECONDS,
     p50: at(50),
