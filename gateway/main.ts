@@ -24,6 +24,7 @@ import {
   withDeadline,
 } from "@flotilla/runtime";
 import { type BackgroundKv, openInBackground } from "./background_kv.ts";
+import { recordAudit } from "./dashboard/audit_log.ts";
 import { createDashboard } from "./dashboard/dashboard.ts";
 import { watchTopology } from "./dashboard/topology_watch.ts";
 import { createGateway } from "./gateway.ts";
@@ -69,6 +70,8 @@ using dashboard = createDashboard({
   internalKey: signingKey(),
   instance,
   topology: () => system.topology,
+  audit: () => system.audit,
+  record: (order) => recordAudit(kv, order),
   ...(adminToken === undefined ? {} : { adminToken }),
 });
 

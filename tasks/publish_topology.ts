@@ -4,11 +4,8 @@ import {
   publishedTopologySchema,
   TOPOLOGY_KEY,
 } from "@flotilla/gateway/topology";
-import { kvAccessToken, openKv, withDeadline } from "@flotilla/runtime";
 import { adminOriginOf, originOf, type PlannedProcess } from "./plan.ts";
-
-/** Milliseconds that the database has to take the topology. */
-const PATIENCE = 5_000;
+import { useSystemDatabase } from "./system_database.ts";
 
 /** What is told of a system beside its processes. */
 export interface PublishOptions {
@@ -26,7 +23,7 @@ export function describeTopology(
   return {
     ...(control === undefined ? {} : { control }),
     instances: processes.map((process): PublishedInstance => {
-      const { name, role, adminPort } = process;
+      const { name, group, role, adminPort } = process;
       const ownOrigin = adminOriginOf(process);
       return {
         name,
@@ -34,6 +31,7 @@ export function describeTopology(
         origin: originOf(process),
         ownOrigin,
         ...(adminPort === undefined ? {} : { adminOrigin: ownOrigin }),
+        ...(group === name ? {} : { group }),
         tier: tiers.get(name) ?? 0,
         calls: [...new Set(process.calls)],
       };
@@ -51,14 +49,8 @@ export async function publishTopology(
   processes: readonly PlannedProcess[],
   options: PublishOptions = {},
 ): Promise<void> {
-  const gateway = processes.find(({ role }) => role === "gateway");
-  const target = gateway?.flags.find(([flag]) => flag === "database")?.[1];
-  if (target === undefined || !/^https?:/.test(target)) return;
   const topology = publishedTopologySchema.parse(describeTopology(processes, options));
-  // Deno's client has no other way to be told its token.
-  Deno.env.set("DENO_KV_ACCESS_TOKEN", kvAccessToken());
-  using database = await openKv(target, { signal: AbortSignal.timeout(PATIENCE) });
-  await withDeadline(database, { timeout: PATIENCE }).set(TOPOLOGY_KEY, topology);
+  await useSystemDatabase(processes, (kv) => kv.set(TOPOLOGY_KEY, topology));
 }
 
 /**

@@ -279,7 +279,7 @@ function describe(item, task) {
 // --- Orders --------------------------------------------------------------------------------------------------------
 
 const dialog = document.querySelector("#confirm");
-const weight = document.querySelector("#confirm-weight");
+const amount = document.querySelector("#confirm-amount");
 const notice = document.querySelector("#notice");
 let noticeTimer;
 
@@ -289,14 +289,40 @@ const QUESTIONS = {
   ) => [`Drain ${instance}?`, "It gets no new requests. What it has in hand ends as usual."],
   resume: ({ instance }) => [`Undrain ${instance}?`, "It gets requests again."],
   weigh: ({ instance }) => [`Weigh ${instance}`, "One of weight 2 gets twice the share of one of weight 1."],
+  scale: ({ group }) => [
+    `Scale ${group}`,
+    "New instances get requests once they are ready; those that go finish what they have in hand.",
+  ],
   retry: ({ task }) => [`Send task again?`, `${task} starts from the beginning, with all its attempts.`],
 };
 
-document.addEventListener("click", ({ target }) => {
-  const button = target.closest?.("[data-order]");
+/** The number that an order takes. */
+const AMOUNTS = {
+  weigh: {
+    name: "weight",
+    label: "Weight",
+    limits: { min: "0.1", max: "1000", step: "0.1" },
+    now: (button) => button.querySelector("[data-bind]").textContent,
+  },
+  scale: {
+    name: "count",
+    label: "Instances",
+    limits: { min: "1", max: "64", step: "1" },
+    now: (button) => button.dataset.count,
+  },
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-order]");
   if (!button) return;
-  const { order, instance, task, owner } = button.dataset;
-  const asked = { order, ...(instance && { instance }), ...(task && { task, owner }) };
+  event.preventDefault();
+  const { order, instance, group, task, owner } = button.dataset;
+  const asked = {
+    order,
+    ...(instance && { instance }),
+    ...(group && { group }),
+    ...(task && { task, owner }),
+  };
   if (order === "report") give(asked);
   else ask(asked, button);
 });
@@ -305,17 +331,36 @@ function ask(order, button) {
   const [title, text] = QUESTIONS[order.order](order);
   document.querySelector("#confirm-title").textContent = title;
   document.querySelector("#confirm-text").textContent = text;
-  const input = weight.querySelector("input");
-  weight.hidden = order.order !== "weigh";
-  input.disabled = weight.hidden;
-  if (!weight.hidden) input.value = button.querySelector("[data-bind]").textContent;
+  const input = amount.querySelector("input");
+  const wanted = AMOUNTS[order.order];
+  amount.hidden = wanted === undefined;
+  input.disabled = amount.hidden;
+  if (wanted) {
+    amount.querySelector("span").textContent = wanted.label;
+    for (const [name, value] of Object.entries(wanted.limits)) input.setAttribute(name, value);
+    input.value = wanted.now(button);
+  }
   dialog.returnValue = "cancel";
   dialog.onclose = () => {
     button.focus();
     if (dialog.returnValue !== "confirm") return;
-    give(weight.hidden ? order : { ...order, weight: Number(input.value) });
+    give(wanted === undefined ? order : { ...order, [wanted.name]: Number(input.value) });
   };
   dialog.showModal();
+}
+
+/** The orders that were given, the newest first. */
+function showOrders(entries) {
+  document.querySelector("#orders").replaceChildren(...entries.map(({ at, by, what, failure }) => {
+    const item = template.content.firstElementChild.cloneNode(true);
+    for (const unneeded of item.querySelectorAll("progress, button")) unneeded.remove();
+    item.dataset.state = failure === undefined ? "succeeded" : "failed";
+    item.querySelector(".badge").textContent = failure === undefined ? "done" : "failed";
+    item.querySelector("b").textContent = what;
+    const about = [`by ${by}`, `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`, failure];
+    item.querySelector(".about").textContent = about.filter(Boolean).join(" · ");
+    return item;
+  }));
 }
 
 async function give(order) {
@@ -325,7 +370,8 @@ async function give(order) {
       headers: { "content-type": "application/json", "x-csrf-token": main.dataset.formToken },
       body: JSON.stringify(order),
     });
-    if (response.ok) return say(`Done: ${order.order} ${order.instance ?? order.task ?? ""}`);
+    const about = `${order.order} ${order.instance ?? order.group ?? order.task ?? ""}`;
+    if (response.ok) return say(`${response.status === 202 ? "Under way" : "Done"}: ${about}`);
     const { detail } = await response.json();
     say(`Refused: ${detail}`, "bad");
   } catch {
@@ -367,6 +413,7 @@ function follow() {
   const on = (name, take) => events.addEventListener(name, ({ data }) => take(JSON.parse(data)));
   on("history", takeHistory);
   on("tasks", showTasks);
+  on("audit", showOrders);
   on("look", ({ at, topology, changed, values }) => {
     if (topology !== main.dataset.topology) return location.reload();
     lastLook = { at, came: performance.now() };

@@ -3,13 +3,16 @@ import { type Clock, ProblemError } from "@flotilla/runtime";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Fetcher } from "../forward.ts";
+import type { AuditEntry } from "./audit_log.ts";
 import { assetAnswer } from "./assets.ts";
 import { bindingsOf } from "./bindings.ts";
 import { Collector } from "./collector.ts";
 import { eventStream } from "./event_stream.ts";
 import { createFormTokens } from "./form_token.ts";
 import { createCallInner } from "./inner_calls.ts";
-import { createOrders, orderSchema } from "./orders.ts";
+import { amountOf, formOrder } from "./order_form.ts";
+import { ConfirmPage } from "./confirm_page.tsx";
+import { type CarryOut, createOrders, type Order, orderSchema } from "./orders.ts";
 import { OverviewPage } from "./overview_page.tsx";
 import type { PageEnvironment, PageRequest } from "./page_environment.ts";
 import type { PublishedTopology } from "./published_topology.ts";
@@ -33,7 +36,11 @@ export interface DashboardOptions {
   instance: string;
   /** Which instances there are, each time it is asked. */
   topology: () => PublishedTopology;
-  /** What balancers take orders with. @default they take none */
+  /** The orders that were given, the newest first, each time it is asked. @default none */
+  audit?: () => readonly AuditEntry[];
+  /** Enters an order into the audit log. @default the log of this process alone has it */
+  record?: (order: Omit<AuditEntry, "id" | "at">) => Promise<void>;
+  /** What the supervisor and balancers take orders with. @default they take none */
   adminToken?: string;
   /** Calls an instance directly. @default `fetch` */
   call?: Call;
@@ -65,7 +72,8 @@ const LONGEST_BODY = 4_096;
 
 /** Makes the dashboard: a picture of the whole system for administrators, and what they may do about it. */
 export function createDashboard(options: DashboardOptions): Dashboard {
-  const { assertions, verifier, topology, adminToken, clock } = options;
+  const { assertions, verifier, topology, adminToken, clock, audit = () => [] } = options;
+  const { record = () => Promise.resolve() } = options;
   const call = options.call ?? ((request: Request) => fetch(request));
   const collector = new Collector({
     topology,
@@ -73,14 +81,15 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     ...(adminToken === undefined ? {} : { adminToken }),
     ...(clock === undefined ? {} : { clock }),
   });
+  const tasks = createTasks(createCallInner(options.worker, assertions));
   const app: App = new Hono<PageEnvironment>();
   const parts: Parts = {
     collector,
     sessions: createSessions({ auth: createCallInner(options.auth, assertions), verifier }),
     tokens: createFormTokens(options.internalKey),
-    tasks: createTasks(createCallInner(options.worker, assertions)),
-    call,
-    adminToken,
+    tasks,
+    audit,
+    carryOut: createOrders({ topology, call, adminToken, tasks, record }),
     instance: options.instance,
   };
   app.use(async (c, next) => {
@@ -113,8 +122,8 @@ interface Parts {
   readonly sessions: ReturnType<typeof createSessions>;
   readonly tokens: ReturnType<typeof createFormTokens>;
   readonly tasks: ReturnType<typeof createTasks>;
-  readonly call: Call;
-  readonly adminToken: string | undefined;
+  readonly audit: () => readonly AuditEntry[];
+  readonly carryOut: CarryOut;
   readonly instance: string;
 }
 
@@ -150,7 +159,7 @@ function addSignIn(app: App, { sessions, tokens }: Parts): void {
   });
 }
 
-function addPages(app: App, { collector, sessions, tokens, tasks, instance }: Parts): void {
+function addPages(app: App, { collector, sessions, tokens, tasks, audit, instance }: Parts): void {
   app.get("/dashboard", async (c) => {
     const session = await sessions.find(c);
     if (session === undefined) return c.html(SignInPage({}));
@@ -158,6 +167,7 @@ function addPages(app: App, { collector, sessions, tokens, tasks, instance }: Pa
     return c.html(OverviewPage({
       topology: view.topology,
       bindings: bindingsOf(view),
+      audit: audit(),
       username: session.principal.subject,
       formToken: await tokens.of(session.principal.session),
       instance,
@@ -183,25 +193,55 @@ function addPages(app: App, { collector, sessions, tokens, tasks, instance }: Pa
       collector,
       holds: () => sessions.holds(session),
       tasks: () => tasks.list({ principal: session.principal, requestId }),
+      audit,
       signal: AbortSignal.any([draining, c.req.raw.signal]),
     });
     return c.body(stream, 200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   });
 }
 
-function addOrders(app: App, { collector, sessions, tokens, tasks, call, adminToken }: Parts): void {
-  const carryOut = createOrders({ view: () => collector.view, call, adminToken, tasks });
+function addOrders(app: App, { collector, sessions, tokens, carryOut }: Parts): void {
+  app.get("/dashboard/confirm", async (c) => {
+    const session = await sessions.find(c);
+    if (session === undefined) return c.redirect("/dashboard", 303);
+    const { order = "", instance, group } = c.req.query();
+    if (!/^(drain|resume|weigh|scale)$/.test(order)) throw new ProblemError(404, "There is no such order");
+    const about = {
+      ...(instance === undefined ? {} : { instance }),
+      ...(group === undefined ? {} : { group }),
+    };
+    const amount = amountOf(order, collector.view, about);
+    const formToken = await tokens.of(session.principal.session);
+    return c.html(ConfirmPage({ order, about, formToken, ...(amount === undefined ? {} : { amount }) }));
+  });
+
   app.post("/dashboard/orders", async (c) => {
     requireSameOrigin(c.req.raw);
     const { principal } = await requireSession(c, sessions);
-    await tokens.require(c.req.header("x-csrf-token"), principal.session);
-    const order = orderSchema.safeParse(jsonOf(await textOf(c.req.raw)));
-    if (!order.success) throw new ProblemError(422, z.prettifyError(order.error));
+    const { token, order, page } = await askedFor(c.req.raw);
+    await tokens.require(token, principal.session);
     const { requestId, address } = c.env;
-    await carryOut(order.data, { principal, requestId, address });
+    const progress = await carryOut(parseOrder(order), { principal, requestId, address });
     await collector.look();
-    return c.body(null, 204);
+    if (page) return c.redirect("/dashboard", 303);
+    return c.body(null, progress === "done" ? 204 : 202);
   });
+}
+
+/** What is asked for, by the page's script as JSON or by one of its forms. */
+async function askedFor(request: Request): Promise<{ token: string | null; order: unknown; page: boolean }> {
+  if (request.headers.get("content-type")?.startsWith("application/x-www-form-urlencoded")) {
+    const form = await formOf(request);
+    return { token: form.get("token"), order: formOrder(form), page: true };
+  }
+  const token = request.headers.get("x-csrf-token");
+  return { token, order: jsonOf(await textOf(request)), page: false };
+}
+
+function parseOrder(value: unknown): Order {
+  const order = orderSchema.safeParse(value);
+  if (!order.success) throw new ProblemError(422, z.prettifyError(order.error));
+  return order.data;
 }
 
 async function requireSession(c: PageContext, sessions: Parts["sessions"]): Promise<Session> {

@@ -1,6 +1,7 @@
 import { type Bindings, bindingsOf, changedBindings } from "./bindings.ts";
 import { type Collector, pointOf } from "./collector.ts";
-import { namesOf } from "./overview_page.tsx";
+import type { AuditEntry } from "./audit_log.ts";
+import { namesOf, SHOWN_ORDERS } from "./overview_page.tsx";
 import type { SystemView } from "./system_view.ts";
 import type { TaskLists } from "./tasks.ts";
 
@@ -10,6 +11,7 @@ export interface EventStreamOptions {
   /** Whether the session of whoever watches has not ended. */
   holds: () => boolean;
   tasks: () => Promise<TaskLists>;
+  audit: () => readonly AuditEntry[];
   /** Ends the stream. */
   signal: AbortSignal;
 }
@@ -25,11 +27,12 @@ const PATIENCE = 8;
  * again, to another gateway if there is one.
  */
 export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const { collector, holds, tasks, signal } = options;
+  const { collector, holds, tasks, audit, signal } = options;
   const encoder = new TextEncoder();
   let shown: Bindings = {};
   let looks = 0;
   let listed = "";
+  let ordered = "";
   let end = () => {};
 
   function start(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
@@ -43,6 +46,13 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
       listed = text;
       send("tasks", lists);
     };
+    const sendAudit = () => {
+      const newest = audit().slice(0, SHOWN_ORDERS);
+      const last = newest[0]?.id ?? "";
+      if (last === ordered) return;
+      ordered = last;
+      send("audit", newest);
+    };
     const show = (view: SystemView) => {
       if (!holds()) return end();
       if ((controller.desiredSize ?? 0) < -PATIENCE) return;
@@ -55,6 +65,7 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
         values,
       });
       shown = now;
+      sendAudit();
       if (looks++ % TASK_EVERY === 0) void sendTasks().catch(end);
     };
     controller.enqueue(encoder.encode("retry: 1000\n\n"));

@@ -71,15 +71,30 @@ function breakable(name: string): JSX.Element {
 }
 
 function Controls({ name, bindings }: { name: string; bindings: Bindings }): JSX.Element {
-  const order = { type: "button", "data-instance": name, "aria-haspopup": "dialog" } as const;
+  const order = (which: string) =>
+    ({
+      type: "submit",
+      name: "order",
+      value: which,
+      "data-order": which,
+      "data-instance": name,
+      "aria-haspopup": "dialog",
+    }) as const;
   return (
-    <div class="controls" {...stateOf(bindings, `${name}.controls`)}>
-      <button {...order} data-order="drain" aria-label={`Drain ${name}`}>Drain</button>
-      <button {...order} data-order="resume" aria-label={`Undrain ${name}`}>Undrain</button>
-      <button {...order} data-order="weigh" class="second">
+    // Where no script runs, a page asks for the confirmation.
+    <form
+      method="get"
+      action="/dashboard/confirm"
+      class="controls"
+      {...stateOf(bindings, `${name}.controls`)}
+    >
+      <input type="hidden" name="instance" value={name} />
+      <button {...order("drain")} aria-label={`Drain ${name}`}>Drain</button>
+      <button {...order("resume")} aria-label={`Undrain ${name}`}>Undrain</button>
+      <button {...order("weigh")} class="second">
         Weight <Bound name={`${name}.weight`} of={bindings} /> <span class="unseen">of {name}</span>
       </button>
-    </div>
+    </form>
   );
 }
 

@@ -1,5 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered once, on the server: there is nothing to match up
 import type { JSX } from "hono/jsx/jsx-runtime";
+import type { AuditEntry } from "./audit_log.ts";
 import type { Bindings } from "./bindings.ts";
 import { Bound } from "./bound.tsx";
 import { InstanceCard } from "./instance_card.tsx";
@@ -12,6 +13,8 @@ import { TopologyDrawing } from "./topology_drawing.tsx";
 export interface OverviewProps {
   topology: PublishedTopology;
   bindings: Bindings;
+  /** The orders that were given, the newest first. */
+  audit: readonly AuditEntry[];
   /** Who is signed in. */
   username: string;
   /** Proves that an order came from this page. */
@@ -22,7 +25,7 @@ export interface OverviewProps {
 
 /** The page that shows the system. */
 export function OverviewPage(props: OverviewProps): JSX.Element {
-  const { topology, bindings } = props;
+  const { topology, bindings, audit } = props;
   return (
     <Layout title="Flotilla" kind="overview" scripts={["uplot.js", "dashboard.js"]}>
       <a class="skip" href="#main">Skip to the system</a>
@@ -48,14 +51,70 @@ export function OverviewPage(props: OverviewProps): JSX.Element {
         <TasksSection bindings={bindings} />
         <section aria-labelledby="instances-title">
           <h2 id="instances-title">Instances</h2>
+          <GroupControls topology={topology} />
           <div class="instances">
             {topology.instances.map((instance) => <InstanceCard instance={instance} bindings={bindings} />)}
+          </div>
+        </section>
+        <section aria-labelledby="orders-title">
+          <h2 id="orders-title">Orders</h2>
+          <div class="panel">
+            <ul class="tasks" id="orders">
+              {audit.slice(0, SHOWN_ORDERS).map((entry) => <OrderItem entry={entry} />)}
+            </ul>
+            <p class="quiet empty">None yet.</p>
           </div>
         </section>
       </main>
       <ConfirmDialog />
       <p id="notice" role="status" aria-live="polite"></p>
     </Layout>
+  );
+}
+
+/** How many orders are shown. */
+export const SHOWN_ORDERS = 12;
+
+function OrderItem({ entry }: { entry: AuditEntry }): JSX.Element {
+  const { at, by, what, failure } = entry;
+  return (
+    <li data-state={failure === undefined ? "succeeded" : "failed"}>
+      <span class="badge">{failure === undefined ? "done" : "failed"}</span>
+      <b>{what}</b>
+      <code></code>
+      <span class="quiet about">
+        {[`by ${by}`, `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`, failure].filter(Boolean).join(" · ")}
+      </span>
+    </li>
+  );
+}
+
+/** How many instances there are of each group of which there may be more. */
+function GroupControls({ topology }: { topology: PublishedTopology }): JSX.Element {
+  const groups = Map.groupBy(topology.instances, ({ group }) => group ?? "");
+  groups.delete("");
+  return (
+    <div class="groups">
+      {topology.control === undefined
+        ? ""
+        : [...groups].map(([group, { length }]) => (
+          <form method="get" action="/dashboard/confirm" key={group}>
+            <input type="hidden" name="group" value={group} />
+            <button
+              type="submit"
+              class="second"
+              name="order"
+              value="scale"
+              data-order="scale"
+              data-group={group}
+              data-count={length}
+              aria-haspopup="dialog"
+            >
+              Scale {group} ({length})
+            </button>
+          </form>
+        ))}
+    </div>
   );
 }
 
@@ -172,12 +231,12 @@ function ConfirmDialog(): JSX.Element {
       <form method="dialog">
         <h2 id="confirm-title"></h2>
         <p id="confirm-text"></p>
-        <label id="confirm-weight" hidden>
-          Weight
-          <input type="number" min="0.1" max="1000" step="0.1" />
+        <label id="confirm-amount" hidden>
+          <span></span>
+          <input type="number" required />
         </label>
         <div class="row">
-          <button type="submit" value="cancel" class="second">Cancel</button>
+          <button type="submit" value="cancel" class="second" formnovalidate>Cancel</button>
           <button type="submit" value="confirm" id="confirm-yes">Confirm</button>
         </div>
       </form>

@@ -19,6 +19,8 @@ export const publishedInstanceSchema = z.strictObject({
   ownOrigin: originSchema,
   /** Where a balancer takes orders. Without it, it takes none. */
   adminOrigin: originSchema.exactOptional(),
+  /** The group that it is an instance of, if there may be more or fewer of them. */
+  group: nameSchema.exactOptional(),
   /** How far it is from the clients: 0 is the edge. */
   tier: z.int().min(0).max(63),
   /** Names of those that it calls. */

@@ -1,5 +1,6 @@
 import { type Clock, systemClock, type Timer } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
+import { AUDIT_KEY, type AuditEntry, readAudit } from "./audit_log.ts";
 import {
   EMPTY_TOPOLOGY,
   type PublishedTopology,
@@ -7,8 +8,10 @@ import {
   TOPOLOGY_KEY,
 } from "./published_topology.ts";
 
-/** Knows which processes there are. */
+/** Knows which processes there are, and which orders were given. */
 export interface TopologyWatch extends Disposable {
+  /** The newest first; empty until they were read. */
+  readonly audit: readonly AuditEntry[];
   /** As it was last read; empty until then. */
   readonly topology: PublishedTopology;
 }
@@ -24,14 +27,17 @@ export interface TopologyWatchOptions {
 }
 
 /**
- * Follows the topology that is published in the database. What is no topology is ignored, and the log says so: a picture
+ * Follows the topology and the audit log that are kept in the database. What is no topology is ignored, and the log says so: a picture
  * of before is better than none.
  */
 export function watchTopology(options: TopologyWatchOptions): TopologyWatch {
   const { kv, retryInterval = 1_000, clock = systemClock } = options;
   const logger = getLogger(["flotilla", "gateway", "dashboard"]);
   let topology = EMPTY_TOPOLOGY;
-  let reader: ReadableStreamDefaultReader<[Deno.KvEntryMaybe<unknown>]> | undefined;
+  let audit: readonly AuditEntry[] = [];
+  let reader:
+    | ReadableStreamDefaultReader<[Deno.KvEntryMaybe<unknown>, Deno.KvEntryMaybe<unknown>]>
+    | undefined;
   let timer: Timer | undefined;
   let stopped = false;
 
@@ -44,11 +50,12 @@ export function watchTopology(options: TopologyWatchOptions): TopologyWatch {
 
   async function follow(): Promise<void> {
     try {
-      reader = kv.watch<[unknown]>([TOPOLOGY_KEY]).getReader();
+      reader = kv.watch<[unknown, unknown]>([TOPOLOGY_KEY, AUDIT_KEY]).getReader();
       for (;;) {
         const { done, value } = await reader.read();
         if (done) break;
         take(value[0]);
+        audit = readAudit(value[1].value);
       }
     } catch (error) {
       if (!stopped) logger.warn("The watch for the topology ended: it begins again", { error });
@@ -60,6 +67,9 @@ export function watchTopology(options: TopologyWatchOptions): TopologyWatch {
   return {
     get topology() {
       return topology;
+    },
+    get audit() {
+      return audit;
     },
     [Symbol.dispose]() {
       stopped = true;

@@ -1,7 +1,9 @@
+import { recordAudit } from "@flotilla/gateway/audit";
 import { getLogger } from "@logtape/logtape";
 import { planProcesses } from "../plan.ts";
 import { isFree } from "../ports.ts";
 import type { Supervisor } from "../supervisor.ts";
+import { useSystemDatabase } from "../system_database.ts";
 import type { Terminal } from "../terminal.ts";
 import { createControl, type SettledOrder } from "./control_api.ts";
 import { writeControlFile } from "./control_file.ts";
@@ -40,7 +42,10 @@ export async function takeOrders(supervisor: Supervisor, options: TakeOrdersOpti
     drain: drain * 1_000,
   });
   let begun = false;
-  const settled = (order: SettledOrder) => report(order, terminal);
+  const settled = (order: SettledOrder) => {
+    report(order, terminal);
+    void enter(order, supervisor, terminal);
+  };
   port.answer(createControl({ operator, token, run, ready: () => begun, settled }));
   const file = await writeControlFile(data, { origin: port.origin, run, pid: Deno.pid });
   return {
@@ -49,6 +54,21 @@ export async function takeOrders(supervisor: Supervisor, options: TakeOrdersOpti
     },
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   };
+}
+
+/** Enters an order into the audit log that the dashboard shows. */
+async function enter(
+  { order, by, failure }: SettledOrder,
+  supervisor: Supervisor,
+  terminal: Terminal,
+): Promise<void> {
+  const entry = { by, what: describeOrder(order), ...(failure === undefined ? {} : { failure }) };
+  try {
+    await useSystemDatabase(supervisor.processes.map(({ plan }) => plan), (kv) => recordAudit(kv, entry));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    terminal.say(`An order is not in the audit log: ${reason}`, "notice");
+  }
 }
 
 function report({ order, by, failure }: SettledOrder, terminal: Terminal): void {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import AXE from "axe-core/axe.min.js" with { type: "text" };
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { z } from "zod";
 import { signIn } from "../client.ts";
 import { canStartSystem, startSystem, type System } from "../system.ts";
@@ -75,6 +75,28 @@ async function drainsAndUndrains(page: Page, system: System): Promise<void> {
   await stateOf(page, "api_gateway_1", "up");
 }
 
+async function scales(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Scale service" }).click();
+  await page.getByRole("spinbutton").fill("3");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await stateOf(page, "service_3", "up");
+  await page.locator("#orders li").filter({ hasText: "scale service to 3" }).waitFor({ timeout: PATIENCE });
+}
+
+/** Where no script runs, a page of its own asks for the confirmation. */
+async function weighsWithoutScripts(browser: Browser, { origin }: System): Promise<void> {
+  await using context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${origin}/dashboard`);
+  await page.getByLabel("Name").fill("admin");
+  await page.getByLabel("Password").fill("password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "of service_2" }).click();
+  await page.getByLabel("Weight").fill("2");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.getByRole("button", { name: "Weight 2 of service_2" }).waitFor({ timeout: PATIENCE });
+}
+
 const violationsSchema = z.array(z.string());
 
 const LOOKS = [
@@ -126,6 +148,8 @@ Deno.test({
       await test.step("shows a worker killed and back", () => seesDeathAndReturn(page, system));
       await test.step("follows a task to its end", () => followsTask(page));
       await test.step("drains and undrains an instance", () => drainsAndUndrains(page, system));
+      await test.step("scales a group", () => scales(page));
+      await test.step("takes an order without scripts", () => weighsWithoutScripts(browser, system));
       await test.step("gives axe nothing to find, in any light and at any width", () => findsNothing(page));
       await test.step("says that what it shows is old while nobody answers", () =>
         saysWhatIsOld(page, system));
