@@ -16,6 +16,8 @@ export interface Attempter {
   readonly username: string;
   /** The client's address, if it is known. */
   readonly address: string | undefined;
+  /** Aborted when nobody waits for the outcome any more. @default never */
+  readonly signal?: AbortSignal;
 }
 
 /** One attempt that was let through: it counts as failed until it is said to be something else. */

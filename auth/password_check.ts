@@ -26,12 +26,16 @@ export function createPasswordCheck({ hasher, limits }: PasswordCheckOptions): P
   let decoy: Promise<string> | undefined;
   let underWay = 0;
 
-  async function verify(user: User | undefined, password: string): Promise<boolean> {
+  async function verify(
+    user: User | undefined,
+    password: string,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     decoy ??= hasher.hash(crypto.randomUUID()).catch((error) => {
       decoy = undefined;
       throw error;
     });
-    const matches = await hasher.verify(password, user?.passwordHash ?? await decoy);
+    const matches = await hasher.verify(password, user?.passwordHash ?? await decoy, signal);
     return matches && user !== undefined && !user.disabled;
   }
 
@@ -39,7 +43,7 @@ export function createPasswordCheck({ hasher, limits }: PasswordCheckOptions): P
     const attempt = await limits.begin(attempter);
     let right: boolean;
     try {
-      right = await verify(user, password);
+      right = await verify(user, password, attempter.signal);
     } catch (error) {
       await attempt.withdraw();
       throw error;

@@ -20,8 +20,9 @@ export interface SignIn {
    *
    * @throws {ProblemError} 401 for an unknown user, a wrong password or a disabled account, all alike; 429 after too many
    * failures; 503 when too many sign-ins are under way
+   * @param signal aborted when nobody waits for it any more
    */
-  (credentials: Credentials, origin: AuditOrigin): Promise<OpenSession>;
+  (credentials: Credentials, origin: AuditOrigin, signal?: AbortSignal): Promise<OpenSession>;
 }
 
 /** What {@linkcode createSignIn} needs. */
@@ -44,10 +45,16 @@ export function createSignIn({ users, sessions, hasher, check, metrics }: SignIn
     return await hasher.hash(password);
   }
 
-  async function attempt({ username, password }: Credentials, origin: AuditOrigin): Promise<OpenSession> {
+  async function attempt(
+    { username, password }: Credentials,
+    origin: AuditOrigin,
+    signal: AbortSignal | undefined,
+  ): Promise<OpenSession> {
+    const { address } = origin;
+    const attempter = { username, address, ...(signal === undefined ? {} : { signal }) };
     for (let i = 0; i < TRIES; i++) {
       const stored = await users.find(username);
-      const right = await check(stored?.user, password, { username, address: origin.address });
+      const right = await check(stored?.user, password, attempter);
       if (!right || stored === undefined) throw badCredentials();
       const opened = await sessions.open(stored, await rehash(stored, password));
       if (opened !== undefined) return opened;
@@ -55,10 +62,10 @@ export function createSignIn({ users, sessions, hasher, check, metrics }: SignIn
     throw overload();
   }
 
-  return async (credentials, origin) => {
+  return async (credentials, origin, signal) => {
     const username = credentials.username.trim().toLowerCase();
     try {
-      const opened = await attempt({ ...credentials, username }, origin);
+      const opened = await attempt({ ...credentials, username }, origin, signal);
       metrics.signedIn("succeeded");
       audit({ event: "signed_in", username, session: opened.session.id }, origin);
       return opened;

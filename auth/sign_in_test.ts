@@ -1,3 +1,4 @@
+import { eventually } from "@flotilla/runtime/testing";
 import { assertEquals } from "@std/assert";
 import type { HashEngine } from "./passwords/hash_engine.ts";
 import { type Argon2Job, deriveArgon2id } from "./passwords/argon2id.ts";
@@ -93,6 +94,27 @@ Deno.test("POST /auth/login sheds with 503 what cannot wait, and does not count 
   assertEquals(statuses.filter((status) => status !== 503).length <= hasher.capacity, true);
   assertEquals(statuses.includes(429), false);
   assertEquals((await tryLogin(fixture, "admin", "wrong")).status, 401);
+});
+
+Deno.test("POST /auth/login gives up when the caller's time is over, and does not count it as failed", async () => {
+  const engine: HashEngine = {
+    parallelism: 1,
+    async derive(job, signal) {
+      if (job.password !== "waits") return await deriveArgon2id(job);
+      await eventually(() => signal?.aborted, { what: "the end of the caller's time" });
+      throw signal?.reason;
+    },
+    [Symbol.dispose]() {},
+  };
+  using fixture = await setUp({ hasher: createPasswordHasher({ engine, parameters: CHEAP }) });
+  const body = { username: "admin", password: "waits" };
+  for (let i = 0; i < 12; i++) {
+    const headers = { "x-flotilla-timeout": "1" };
+    const response = await fixture.call("/auth/login", { method: "POST", body, headers });
+    await response.body?.cancel();
+    assertEquals(response.status, 503);
+  }
+  await fixture.login();
 });
 
 Deno.test("POST /auth/login counts what became of sign-ins", async () => {

@@ -1,5 +1,5 @@
 import { ASSERTION_HEADER } from "@flotilla/auth/verify";
-import { REQUEST_ID_HEADER, type RequestContext, traceparent } from "@flotilla/runtime";
+import { REQUEST_ID_HEADER, type RequestContext, TIMEOUT_HEADER, traceparent } from "@flotilla/runtime";
 import { unmarked } from "./compression.ts";
 
 /**
@@ -25,9 +25,6 @@ export const PASSED_INWARDS: readonly string[] = [
   "user-agent",
 ];
 
-/** Milliseconds that the caller will still wait for the head of the answer; each hop passes on what is left. */
-export const TIMEOUT_HEADER = "x-flotilla-timeout";
-
 /**
  * Fields that hold entity tags. Not `If-Range`: a part of a packed answer cannot be gone on with, and its tag, which
  * the inner role does not know, has it send the whole again.
@@ -51,7 +48,7 @@ export function inwardFields(given: Headers, options: InwardFieldsOptions): [nam
     // itself.
     ["accept-encoding", "identity"],
     [ASSERTION_HEADER, assertion],
-    [TIMEOUT_HEADER, String(timeout)],
+    [TIMEOUT_HEADER, String(Math.round(timeout))],
     [REQUEST_ID_HEADER, context.requestId],
     ["traceparent", traceparent(context.trace)],
   ];

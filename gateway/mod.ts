@@ -17,7 +17,6 @@ export {
   type Run,
 } from "./idempotency/idempotency_store.ts";
 export type { KeptAnswer } from "./idempotency/kept_answer.ts";
-export { TIMEOUT_HEADER } from "./inward_fields.ts";
 export { type FallbackOptions, withFallback } from "./limits/fallback_permit_store.ts";
 export { createKvPermitStore, PermitContentionError } from "./limits/kv_permit_store.ts";
 export type { LimitPolicy } from "./limits/limit_policy.ts";

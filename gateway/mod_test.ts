@@ -5,7 +5,6 @@ Deno.test("mod exports what others build on, and no more", () => {
   assertEquals(Object.keys(gateway).toSorted(), [
     "PermitContentionError",
     "ROUTE_TABLE",
-    "TIMEOUT_HEADER",
     "createDashboard",
     "createGateway",
     "createIdempotencyStore",

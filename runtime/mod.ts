@@ -41,7 +41,13 @@ export { asProblem, ProblemError, type ProblemOptions, problemResponse } from ".
 export { registerProcessMemory } from "./process_memory.ts";
 export { EXIT_USAGE, type Program, readFlags, refuseToStart } from "./program.ts";
 export { type Readiness, type ReadinessCheck } from "./readiness.ts";
-export { type IdentityFields, peerAddress, type RequestContext, type ServeInfo } from "./request_context.ts";
+export {
+  type IdentityFields,
+  peerAddress,
+  type RequestContext,
+  type ServeInfo,
+  TIMEOUT_HEADER,
+} from "./request_context.ts";
 export { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
 export { createRole, type FramedRole, type Role, type RoleOptions } from "./role.ts";
 export type { RequestLine, RoleFrame } from "./role_frame.ts";

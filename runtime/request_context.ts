@@ -1,6 +1,9 @@
 import { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
 import { continueTrace, type TraceContext } from "./trace_context.ts";
 
+/** Milliseconds that the caller will still wait for the head of the answer; each hop passes on what is left. */
+export const TIMEOUT_HEADER = "x-flotilla-timeout";
+
 /** What a handler knows of a request besides the request. */
 export interface RequestContext {
   /** Well-formed, and the same at every hop. */
@@ -13,6 +16,11 @@ export interface RequestContext {
   readonly peer: string | undefined;
   /** Aborted when this role begins to drain: an answer without an end (server-sent events) ends itself then. */
   readonly draining: AbortSignal;
+  /**
+   * Milliseconds for which the caller still waits for the head of the answer, by what it said when it called: work that
+   * takes longer is done for nobody. `Infinity` when it did not say.
+   */
+  timeLeft(): number;
   /** The pattern of the route that answers, set by the handler: the label of its metrics. @default "other" */
   route?: string;
   /**
@@ -49,6 +57,7 @@ export class ServedContext implements RequestContext {
   identified = false;
   readonly #headers: Headers;
   readonly #info: ServeInfo | undefined;
+  readonly #arrived = performance.now();
   #trace: TraceContext | undefined;
 
   constructor(
@@ -68,6 +77,12 @@ export class ServedContext implements RequestContext {
 
   get peer(): string | undefined {
     return peerAddress(this.#info);
+  }
+
+  timeLeft(): number {
+    const given = this.#headers.get(TIMEOUT_HEADER);
+    if (given === null || !/^\d{1,9}$/.test(given)) return Infinity;
+    return Math.max(0, Number(given) - (performance.now() - this.#arrived));
   }
 
   identify(): IdentityFields {

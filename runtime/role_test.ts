@@ -1,5 +1,6 @@
 import { configure, type LogRecord, reset } from "@logtape/logtape";
-import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { eventually } from "./eventually.ts";
 import { ProblemError } from "./problem.ts";
 import { createRole, type RoleOptions } from "./role.ts";
 import type { RequestContext } from "./request_context.ts";
@@ -115,6 +116,30 @@ Deno.test("createRole() logs what failed, and counts what it refused on purpose 
     await reset();
   }
   assertEquals(records.map(({ properties }) => properties["reason"]), ["lost", "bug"]);
+});
+
+Deno.test("RequestContext.timeLeft() is what the caller said less what has passed since", async () => {
+  let left: number[] = [];
+  const { fetch } = role({
+    async handle(_request, context) {
+      const before = context.timeLeft();
+      await eventually(() => context.timeLeft() < before, { what: "time to pass" });
+      left = [before, context.timeLeft()];
+      return new Response();
+    },
+  });
+  await (await fetch(get("/work", { "x-flotilla-timeout": "8500" }))).body?.cancel();
+  assert(left.every((ms) => ms > 0 && ms <= 8_500), `${left}`);
+  const infinite = role({
+    handle(_request, context) {
+      left = [context.timeLeft()];
+      return new Response();
+    },
+  });
+  for (const headers of [{}, { "x-flotilla-timeout": "-1" }, { "x-flotilla-timeout": "soon" }]) {
+    await (await infinite.fetch(get("/work", headers))).body?.cancel();
+    assertEquals(left, [Infinity]);
+  }
 });
 
 Deno.test("createRole() hides an unexpected error behind a 500", async () => {

@@ -4,8 +4,11 @@ import { type Argon2Job, deriveArgon2id } from "./argon2id.ts";
 export interface HashEngine extends Disposable {
   /** How many it computes at the same time. */
   readonly parallelism: number;
-  /** The argon2id tag of a password. */
-  derive(job: Argon2Job): Promise<Uint8Array>;
+  /**
+   * The argon2id tag of a password. A job whose signal is aborted before its turn comes is not computed, and rejects with
+   * the signal's reason.
+   */
+  derive(job: Argon2Job, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
 /**
@@ -13,5 +16,5 @@ export interface HashEngine extends Disposable {
  * and for runtimes without workers.
  */
 export function inlineEngine(): HashEngine {
-  return { parallelism: 1, derive: deriveArgon2id, [Symbol.dispose]() {} };
+  return { parallelism: 1, derive: (job) => deriveArgon2id(job), [Symbol.dispose]() {} };
 }

@@ -19,9 +19,10 @@ export interface PasswordHasher {
   /**
    * Whether the password has this hash.
    *
+   * @param signal aborted when nobody waits for it any more: when its turn has not come by then, it is not computed
    * @throws {ProblemError} 503 with `Retry-After` when too many wait already
    */
-  verify(password: string, encoded: string): Promise<boolean>;
+  verify(password: string, encoded: string, signal?: AbortSignal): Promise<boolean>;
   /** Whether the hash was made with cheaper parameters than are in force. */
   outdated(encoded: string): boolean;
 }
@@ -51,11 +52,16 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   const limit = engine.parallelism + maxWaiting;
   let admitted = 0;
 
-  async function derive(password: string, salt: Uint8Array, cost: Argon2Parameters): Promise<Uint8Array> {
+  async function derive(
+    password: string,
+    { salt, cost, signal }: { salt: Uint8Array; cost: Argon2Parameters; signal?: AbortSignal | undefined },
+  ): Promise<Uint8Array> {
     if (admitted >= limit) throw overload();
     admitted++;
     try {
-      return await engine.derive({ password: password.normalize("NFKC"), salt, parameters: cost });
+      return await engine.derive({ password: password.normalize("NFKC"), salt, parameters: cost }, signal);
+    } catch (error) {
+      throw signal?.aborted ? overload() : error;
     } finally {
       admitted--;
     }
@@ -68,14 +74,14 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
     },
     async hash(password) {
       const salt = crypto.getRandomValues(new Uint8Array(SALT_LENGTH));
-      return encodePhc({ parameters, salt, tag: await derive(password, salt, parameters) });
+      return encodePhc({ parameters, salt, tag: await derive(password, { salt, cost: parameters }) });
     },
-    async verify(password, encoded) {
+    async verify(password, encoded, signal) {
       const known = decodePhc(encoded);
       if (known === undefined) {
         throw new TypeError("Cannot check a password: its hash is in an unknown format");
       }
-      const tag = await derive(password, known.salt, known.parameters);
+      const tag = await derive(password, { salt: known.salt, cost: known.parameters, signal });
       return tag.length === known.tag.length && timingSafeEqual(tag, known.tag);
     },
     outdated(encoded) {

@@ -22,7 +22,7 @@ export interface WorkerEngineOptions {
   share?: number;
   /**
    * The share while more than {@linkcode FLOOD} wait for each thread: a flood of sign-ins, most of which are refused in any
-   * case, leaves nearly all time for what else runs on the machine. @default 0.125
+   * case, leaves nearly all time for what else runs on the machine. @default 0.08
    */
   floodShare?: number;
   /** @default `systemClock` */
@@ -49,7 +49,7 @@ export class HashThreadError extends Error {
  * @throws {RangeError} when the number of threads is no integer from 1 to 64, or a share not between 0 and 1
  */
 export function workerEngine(options: WorkerEngineOptions = {}): HashEngine {
-  const { threads = 1, share = 0.5, floodShare = 0.125, clock = systemClock, spawn = spawnWorker } = options;
+  const { threads = 1, share = 0.5, floodShare = 0.08, clock = systemClock, spawn = spawnWorker } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new RangeError(`Cannot make a hash engine: threads must be 1 to 64, got ${threads}`);
   }
@@ -63,7 +63,7 @@ export function workerEngine(options: WorkerEngineOptions = {}): HashEngine {
   const pool = new ThreadPool(threads, { rest: restOf(share), floodRest: restOf(floodShare), clock, spawn });
   return {
     parallelism: threads,
-    derive: (job) => pool.run(job),
+    derive: (job, signal) => pool.run(job, signal),
     [Symbol.dispose]: () => pool.close(),
   };
 }
@@ -74,8 +74,9 @@ function restOf(share: number): number {
 
 interface Pending {
   readonly job: Argon2Job;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (tag: Uint8Array) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 interface PoolOptions {
@@ -100,9 +101,9 @@ class ThreadPool {
     for (let i = 0; i < threads; i++) this.#start();
   }
 
-  run(job: Argon2Job): Promise<Uint8Array> {
+  run(job: Argon2Job, signal: AbortSignal | undefined): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ job, resolve, reject });
+      this.#waiting.push({ job, signal, resolve, reject });
       if (this.#size === 0) this.#start();
       this.#dispatch();
     });
@@ -140,9 +141,15 @@ class ThreadPool {
 
   #dispatch(): void {
     while (this.#waiting.length > 0) {
-      const thread = this.#idle.pop();
-      const pending = thread === undefined ? undefined : this.#waiting.shift();
-      if (thread === undefined || pending === undefined) return;
+      const thread = this.#idle.at(-1);
+      if (thread === undefined) return;
+      const pending = this.#waiting.shift();
+      if (pending === undefined) return;
+      if (pending.signal?.aborted) {
+        pending.reject(pending.signal.reason);
+        continue;
+      }
+      this.#idle.pop();
       this.#busy.set(thread, { ...pending, began: this.#options.clock.now() });
       thread.postMessage({ id: this.#nextId++, ...pending.job });
     }

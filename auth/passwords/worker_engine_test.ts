@@ -100,6 +100,17 @@ Deno.test("workerEngine() passes on what a hash failed of, and keeps the thread"
   assertEquals([(await good)[0], spawned.length], [1, 1]);
 });
 
+Deno.test("workerEngine() computes no job that nobody waits for any more when its turn comes", async () => {
+  const { engine, spawned: [thread] } = setUp(1);
+  const leaving = new AbortController();
+  const hashes = [engine.derive(JOB), engine.derive(JOB, leaving.signal), engine.derive(JOB)];
+  leaving.abort(new TypeError("gone"));
+  thread?.reply(new Uint8Array([1]));
+  await assertRejects(async () => await hashes[1], TypeError, "gone");
+  thread?.reply(new Uint8Array([3]));
+  assertEquals([(await hashes[0])?.[0], (await hashes[2])?.[0], thread?.requests.length], [1, 3, 2]);
+});
+
 Deno.test("workerEngine() refuses what waits when it is disposed, and ends its threads", async () => {
   const { engine, spawned } = setUp(1);
   const hashes = [engine.derive(JOB), engine.derive(JOB)];

@@ -7,6 +7,7 @@ import { jsonBody } from "../json_body.ts";
 import { addPath, type AuthEnvironment } from "../method_table.ts";
 import { originOf } from "../origin.ts";
 import type { PasswordCheck } from "../password_check.ts";
+import { patienceOf } from "../patience.ts";
 import type { PasswordHasher } from "../passwords/password_hasher.ts";
 import { type Principal, requireUser } from "../principal.ts";
 import type { Sessions } from "../sessions.ts";
@@ -43,7 +44,8 @@ export function addAccountRoutes(app: Hono<AuthEnvironment>, options: AccountRou
     const { subject: username, session } = principal;
     const user = await accountOf(principal);
     const origin = originOf(c);
-    if (!await check(user, current_password, { username, address: origin.address })) {
+    const attempter = { username, address: origin.address, signal: patienceOf(c) };
+    if (!await check(user, current_password, attempter)) {
       audit({ event: "password_change_failed", username, session }, origin);
       throw new ProblemError(403, "The current password is wrong");
     }

@@ -6,6 +6,7 @@ import { loginSchema, refreshSchema } from "../contract.ts";
 import { jsonBody } from "../json_body.ts";
 import { addPath, type AuthEnvironment } from "../method_table.ts";
 import { originOf } from "../origin.ts";
+import { patienceOf } from "../patience.ts";
 import { requireUser } from "../principal.ts";
 import type { OpenSession, Sessions } from "../sessions.ts";
 import type { SignIn } from "../sign_in.ts";
@@ -30,7 +31,10 @@ export function addSignInRoutes(app: Hono<AuthEnvironment>, options: SignInRoute
   }
 
   addPath(app, "/auth/login", {
-    POST: async (c) => await answer(await signIn(await jsonBody(c.req.raw, loginSchema), originOf(c))),
+    POST: async (c) => {
+      const credentials = await jsonBody(c.req.raw, loginSchema);
+      return await answer(await signIn(credentials, originOf(c), patienceOf(c)));
+    },
   });
   addPath(app, "/auth/refresh", {
     POST: async (c) => {

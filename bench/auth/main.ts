@@ -33,7 +33,7 @@ function costs(tokens: Timings, hop: Timings): string {
     ...Object.entries(hop).map(([name, time]) =>
       [name.replace(/, \d+ requests$/, ", one of 64"), time / 64] as const
     ),
-  ].map(([name, time]) => `| ${name} | ${(time / 1_000).toFixed(1)} |`);
+  ].map(([name, time]) => `| ${name} | ${(time / 1_000).toFixed(2)} |`);
   const [bare, gateway] = [/^bare/, /^gateway/].map((name) =>
     Object.entries(hop).find(([key]) => name.test(key))?.[1] ?? NaN
   );

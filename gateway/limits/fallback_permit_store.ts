@@ -4,7 +4,7 @@ import type { PermitStore } from "./permit_store.ts";
 
 /** How {@linkcode withFallback} decides. */
 export interface FallbackOptions {
-  /** Milliseconds until the shared store is asked again after it failed. @default 5_000 */
+  /** Milliseconds until the shared store is asked again after it failed. @default 1_000 */
   pause?: number;
   /** @default `systemClock` */
   clock?: Clock;
@@ -20,7 +20,7 @@ export function withFallback(
   local: PermitStore,
   options: FallbackOptions = {},
 ): PermitStore {
-  const { pause = 5_000, clock = systemClock } = options;
+  const { pause = 1_000, clock = systemClock } = options;
   const logger = getLogger(["flotilla", "gateway", "limits"]);
   let away = 0;
   return {
