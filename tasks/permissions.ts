@@ -46,6 +46,8 @@ export function permissionsOf(process: PlannedProcess, options: PermissionOption
     ...grant("read", [...files, ...sourcesRead(process, options)]),
     ...grant("write", files),
     ...grant("env", variablesOf(process.role)),
+    // A thread that hashes passwords lets all others go first.
+    ...grant("sys", process.role === "auth" ? ["setPriority"] : []),
   ];
 }
 

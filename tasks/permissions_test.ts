@@ -90,9 +90,11 @@ Deno.test("permissionsOf() lets a gateway, and nobody else, pass orders on", () 
   assertEquals(allowed.map(({ name }) => name), ["api_gateway_1", "api_gateway_2"]);
 });
 
-Deno.test("permissionsOf() lets auth read the source of its Web Workers, and write nothing", () => {
+Deno.test("permissionsOf() lets auth read the source of its Web Workers and lower their priority, and write nothing", () => {
   assertEquals(permissions("auth_service_1")["read"], ["/flotilla/auth"]);
   assertEquals(permissions("auth_service_1")["write"], undefined);
+  assertEquals(permissions("auth_service_1")["sys"], ["setPriority"]);
+  assertEquals(permissions("service_1")["sys"], undefined);
 });
 
 Deno.test("permissionsOf() takes a target that is no address for a file of Deno KV", () => {
@@ -142,7 +144,7 @@ Deno.test("permissionsOf() takes an upstream with a weight for the address that 
 Deno.test("permissionsOf() never gives everything", () => {
   for (const process of processes) {
     for (const flag of permissionsOf(process, { root })) {
-      assert(/^--allow-(net|read|write|env)=.+$/.test(flag), `${process.name}: ${flag}`);
+      assert(/^--allow-(net|read|write|env|sys)=.+$/.test(flag), `${process.name}: ${flag}`);
     }
   }
 });

@@ -1,6 +1,9 @@
 /// <reference lib="deno.worker" />
 import { deriveArgon2id } from "./argon2id.ts";
+import { yieldToOthers } from "./thread_priority.ts";
 import type { HashReply, HashRequest } from "./worker_message.ts";
+
+yieldToOthers();
 
 self.onmessage = async ({ data }: MessageEvent<HashRequest>) => {
   self.postMessage(await reply(data));
