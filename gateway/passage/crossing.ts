@@ -103,6 +103,11 @@ export class ReadCrossing implements Crossing, RequestContext, RequestLine {
     return this.#parts.draining;
   }
 
+  /** Clients do not say how long they wait: the route does. */
+  timeLeft(): number {
+    return Infinity;
+  }
+
   identify(): IdentityFields {
     return { "x-request-id": this.requestId, "x-served-by": this.instance };
   }

@@ -7,8 +7,8 @@ import {
   type RequestHead,
   type Wire,
 } from "@flotilla/balancer";
-import { REQUEST_ID_HEADER, type TraceContext, traceparent } from "@flotilla/runtime";
-import { PASSED_INWARDS, TIMEOUT_HEADER } from "../inward_fields.ts";
+import { REQUEST_ID_HEADER, TIMEOUT_HEADER, type TraceContext, traceparent } from "@flotilla/runtime";
+import { PASSED_INWARDS } from "../inward_fields.ts";
 import type { Route } from "../route.ts";
 import type { HeadFields } from "./head_fields.ts";
 
