@@ -3,12 +3,14 @@ import {
   flag,
   instanceName,
   internalKey,
+  kvAccessToken,
   number,
   openKv,
   production,
   readFlags,
   refuseToStart,
   SecretError,
+  secretProblems,
   serve,
   serveFlags,
   switchFlag,
@@ -54,6 +56,9 @@ const flags = readFlags({
   seedDevelopmentAdmin: switchFlag({ help: "make admin/password in an empty database; never in production" }),
 });
 
+const remote = /^https?:/.test(flags.database);
+const problems = secretProblems(remote ? [internalKey, kvAccessToken] : [internalKey]);
+if (problems.length > 0) refuseToStart(problems.join("\n"));
 const instance = instanceName("auth", flags);
 await configureLogging({ instance, level: flags.logLevel });
 using engine = hashEngine(flags);

@@ -1,4 +1,4 @@
-import { type Environment, internalKey, kvAccessToken, production, SecretError } from "@flotilla/runtime";
+import { type Environment, internalKey, kvAccessToken, production, secretProblems } from "@flotilla/runtime";
 
 /** The flags that have no safe default. */
 export interface ProductionFlags {
@@ -21,17 +21,5 @@ export function productionProblems(flags: ProductionFlags, environment?: Environ
   const open = corsOrigin.includes("*")
     ? ["Cannot start in production: --cors-origin must name each site, not *"]
     : [];
-  return [...secretProblems(environment), ...needed, ...open];
-}
-
-function secretProblems(environment?: Environment): string[] {
-  return [internalKey, kvAccessToken].flatMap((read) => {
-    try {
-      read(environment);
-      return [];
-    } catch (error) {
-      if (error instanceof SecretError) return [error.message];
-      throw error;
-    }
-  });
+  return [...secretProblems([internalKey, kvAccessToken], environment), ...needed, ...open];
 }

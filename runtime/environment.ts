@@ -69,3 +69,19 @@ export function internalKey(environment: Environment = processEnvironment): stri
     environment,
   });
 }
+
+/** What is wrong with secrets, one sentence for each, so that a process that cannot start names them all at once. */
+export function secretProblems(
+  secrets: readonly ((environment?: Environment) => string)[],
+  environment?: Environment,
+): string[] {
+  return secrets.flatMap((read) => {
+    try {
+      read(environment);
+      return [];
+    } catch (error) {
+      if (error instanceof SecretError) return [error.message];
+      throw error;
+    }
+  });
+}

@@ -1,5 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { internalKey, production, secret, SecretError } from "./environment.ts";
+import {
+  internalKey,
+  kvAccessToken,
+  production,
+  secret,
+  SecretError,
+  secretProblems,
+} from "./environment.ts";
 
 Deno.test("production() is true for FLOTILLA_ENV=production only", () => {
   assertEquals(production({ FLOTILLA_ENV: "production" }), true);
@@ -30,4 +37,13 @@ Deno.test("secret() refuses a short value", () => {
 
 Deno.test("internalKey() wants 32 characters", () => {
   assertThrows(() => internalKey({ FLOTILLA_INTERNAL_KEY: "x".repeat(31) }), SecretError, "at least 32");
+});
+
+Deno.test("secretProblems() names every secret that is missing, and none that is there", () => {
+  const environment = { FLOTILLA_ENV: "production" };
+  assertEquals(secretProblems([internalKey, kvAccessToken], environment), [
+    "Cannot start in production: FLOTILLA_INTERNAL_KEY is not set",
+    "Cannot start in production: DENO_KV_ACCESS_TOKEN is not set",
+  ]);
+  assertEquals(secretProblems([internalKey, kvAccessToken], {}), []);
 });

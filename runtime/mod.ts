@@ -16,6 +16,7 @@ export {
   secret,
   SecretError,
   type SecretOptions,
+  secretProblems,
 } from "./environment.ts";
 export { type EventLoopOptions, watchEventLoop } from "./event_loop_lag.ts";
 export { parseExposition, type Sample } from "./exposition.ts";

@@ -7,7 +7,7 @@ import {
   openKv,
   readFlags,
   refuseToStart,
-  SecretError,
+  secretProblems,
   serve,
   serveFlags,
 } from "@flotilla/runtime";
@@ -51,11 +51,8 @@ Deno.exit(0);
 
 /** Deno's client of a KV Connect server reads its token from the environment, so a default must be put there. */
 function readSecrets(): string {
-  try {
-    Deno.env.set("DENO_KV_ACCESS_TOKEN", kvAccessToken());
-    return internalKey();
-  } catch (error) {
-    if (error instanceof SecretError) refuseToStart(error.message);
-    throw error;
-  }
+  const problems = secretProblems([kvAccessToken, internalKey]);
+  if (problems.length > 0) refuseToStart(problems.join("\n"));
+  Deno.env.set("DENO_KV_ACCESS_TOKEN", kvAccessToken());
+  return internalKey();
 }

@@ -2,10 +2,13 @@ import {
   flag,
   instanceName,
   internalKey,
+  kvAccessToken,
   number,
   openKv,
   originSchema,
   readFlags,
+  refuseToStart,
+  secretProblems,
   serve,
   serveFlags,
   switchFlag,
@@ -30,6 +33,8 @@ const flags = readFlags({ name: "deno task worker", summary: "takes long-running
   }),
 });
 const instance = instanceName("worker", flags);
+const problems = secretProblems([kvAccessToken, internalKey]);
+if (problems.length > 0) refuseToStart(problems.join("\n"));
 const key = internalKey();
 const kv = await openKv(flags.store);
 const worker = createWorker({
