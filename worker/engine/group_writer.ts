@@ -1,9 +1,14 @@
+import { setImmediate } from "node:timers";
 import { addPlan, joinPlans, ownKeys, planSize, type WritePlan } from "./write_plan.ts";
 
-/** Checks that any KV Connect server takes in one atomic write. */
-const CHECK_LIMIT = 10;
+/** Checks in one atomic write: as many as Deno KV takes, and what every KV Connect server does. */
+const [CHECK_LIMIT, LEAST_CHECK_LIMIT] = [100, 10];
+/** Changes in one atomic write, well below the 1,000 of the protocol and the 81,920 bytes of keys. */
+const CHANGE_LIMIT = 400;
 /** Bytes in one atomic write, well below the 819,200 of the protocol. */
 const SIZE_LIMIT = 400_000;
+/** Keys read in one request: few enough for it to be small, since Deno's client is slow with others. */
+const READ_TOGETHER = 4;
 /** Writes under way at once; what comes meanwhile is gathered. */
 const IN_FLIGHT = 2;
 
@@ -11,13 +16,16 @@ interface Waiting {
   readonly plan: WritePlan;
   readonly keys: readonly string[];
   readonly size: number;
+  /** Checks of its own, those on new keys left out. */
+  readonly checks: number;
+  readonly changes: number;
   readonly settle: PromiseWithResolvers<string | undefined>;
 }
 
 /**
  * Commits plans, several in one atomic write when they come faster than the store commits, as databases do with their
- * logs. A lone plan is written at once. When a joined write fails on a check, whichever it was, each plan is written by
- * itself: one plan's failure is never another one's.
+ * logs. A lone plan waits for no other. When a joined write fails on a check, the plans whose checks fail are told apart:
+ * one plan's failure is never another one's.
  *
  * Plans that touch the same keys are never joined, except for keys that are marked as shared.
  */
@@ -25,6 +33,9 @@ export class GroupWriter {
   readonly #kv: Deno.Kv;
   readonly #waiting: Waiting[] = [];
   #inFlight = 0;
+  #scheduled = false;
+  /** Goes down when the server says that it takes no more than it must. */
+  #checkLimit = CHECK_LIMIT;
 
   constructor(kv: Deno.Kv) {
     this.#kv = kv;
@@ -33,9 +44,26 @@ export class GroupWriter {
   /** The version that the plan was written under, or `undefined` when a check failed. */
   commit(plan: WritePlan): Promise<string | undefined> {
     const settle = Promise.withResolvers<string | undefined>();
-    this.#waiting.push({ plan, keys: ownKeys(plan), size: planSize(plan), settle });
-    this.#next();
+    this.#waiting.push({
+      plan,
+      keys: ownKeys(plan),
+      size: planSize(plan),
+      checks: plan.checks.filter((check) => check.fresh !== true).length,
+      changes: plan.sets.length + plan.deletes.length + plan.counts.length,
+      settle,
+    });
+    this.#schedule();
     return settle.promise;
+  }
+
+  /** After all that this turn of the event loop brings, so that what comes together is written together. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#next();
+    });
   }
 
   #next(): void {
@@ -43,7 +71,7 @@ export class GroupWriter {
       this.#inFlight++;
       void this.#write(this.#gather()).finally(() => {
         this.#inFlight--;
-        this.#next();
+        if (this.#waiting.length > 0) this.#schedule();
       });
     }
   }
@@ -52,17 +80,18 @@ export class GroupWriter {
   #gather(): Waiting[] {
     const batch: Waiting[] = [];
     const touched = new Set<string>();
-    let checks = 0;
-    let size = 0;
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      checks += next.plan.checks.length;
+    let [checks, changes, size] = [1, 0, 0]; // one check for all new keys
+    for (const next of this.#waiting) {
+      checks += next.checks;
+      changes += next.changes;
       size += next.size;
-      const fits = checks <= CHECK_LIMIT && size <= SIZE_LIMIT && !next.keys.some((key) => touched.has(key));
+      const fits = checks <= this.#checkLimit && changes <= CHANGE_LIMIT && size <= SIZE_LIMIT &&
+        !next.keys.some((key) => touched.has(key));
       if (batch.length > 0 && !fits) break;
       for (const key of next.keys) touched.add(key);
       batch.push(next);
-      this.#waiting.shift();
     }
+    this.#waiting.splice(0, batch.length);
     return batch;
   }
 
@@ -73,15 +102,49 @@ export class GroupWriter {
         return batch.forEach(({ settle }) => settle.resolve(done));
       }
     } catch (error) {
-      return batch.forEach(({ settle }) => settle.reject(error));
+      if (!this.#isTooMuch(error, batch)) return batch.forEach(({ settle }) => settle.reject(error));
+      this.#checkLimit = LEAST_CHECK_LIMIT;
     }
-    await Promise.all(batch.map(async ({ plan, settle }) => {
-      try {
-        settle.resolve(await this.#commit(plan));
-      } catch (error) {
-        settle.reject(error);
-      }
-    }));
+    await this.#writeApart(batch);
+  }
+
+  /**
+   * Whose checks fail is not told: it is read. Those plans have failed, and the others are written together once more.
+   * Where no plan or every one fails by what was read, each is judged by the database alone.
+   */
+  async #writeApart(batch: readonly Waiting[]): Promise<void> {
+    const failed = await this.#failing(batch).catch(() => new Set<Waiting>());
+    const others = batch.filter((waiting) => !failed.has(waiting));
+    if (failed.size > 0) {
+      failed.forEach(({ settle }) => settle.resolve(undefined));
+      if (others.length > 0) await this.#write(others);
+      return;
+    }
+    await Promise.all(batch.map((waiting) => this.#write([waiting])));
+  }
+
+  async #failing(batch: readonly Waiting[]): Promise<Set<Waiting>> {
+    const checks = batch.flatMap((waiting) => waiting.plan.checks.map((check) => ({ waiting, ...check })));
+    const failing = new Set<Waiting>();
+    const looks: Promise<void>[] = [];
+    for (let start = 0; start < checks.length; start += READ_TOGETHER) {
+      const part = checks.slice(start, start + READ_TOGETHER);
+      looks.push(
+        this.#kv.getMany(part.map(({ key }) => key)).then((found) => {
+          part.forEach(({ waiting, versionstamp }, index) => {
+            if (found[index]?.versionstamp !== versionstamp) failing.add(waiting);
+          });
+        }),
+      );
+    }
+    await Promise.all(looks);
+    return failing;
+  }
+
+  /** Whether the server refused a joined write for its many checks, and so would not refuse smaller ones. */
+  #isTooMuch(error: unknown, batch: readonly Waiting[]): boolean {
+    const checks = batch.reduce((sum, waiting) => sum + waiting.checks, 1);
+    return checks > LEAST_CHECK_LIMIT && error instanceof Error && /\b4\d\d\b|checks/.test(error.message);
   }
 
   async #commit(plan: WritePlan): Promise<string | undefined> {

@@ -25,11 +25,44 @@ Deno.test("GroupWriter.commit() joins plans that come while others are written",
   using lab = await open();
   const { writer, counted, kv } = lab;
   const done = await Promise.all(
-    Array.from({ length: 22 }, (_, index) => writer.commit(create(`k${index}`))),
+    Array.from({ length: 220 }, (_, index) => writer.commit(create(`k${index}`))),
   );
   assertEquals(done.every((version) => version !== undefined), true);
-  assertEquals(counted.commits, 4); // two at once, then ten and ten
+  assertEquals(counted.commits, 3); // of 99, 99 and 22 checks
   assertEquals((await kv.get(["k21"])).value, 1);
+});
+
+Deno.test("GroupWriter.commit() makes one check of those on new keys", async () => {
+  using lab = await open();
+  const { writer, counted, kv } = lab;
+  const fresh = (name: string) =>
+    plan({ checks: [{ key: [name], versionstamp: null, fresh: true }], sets: [{ key: [name], value: 1 }] });
+  await Promise.all(Array.from({ length: 220 }, (_, index) => writer.commit(fresh(`k${index}`))));
+  assertEquals(counted.commits, 1);
+  assertEquals((await kv.get(["k219"])).value, 1);
+  assertEquals(await writer.commit(fresh("k219")), undefined);
+});
+
+Deno.test("GroupWriter.commit() writes less at once when the server takes ten checks only", async () => {
+  using lab = await open();
+  const { kv, counted } = lab;
+  const atomic = kv.atomic.bind(kv);
+  kv.atomic = () => {
+    const operation = atomic();
+    let checks = 0;
+    const [check, commit] = [operation.check.bind(operation), operation.commit.bind(operation)];
+    return Object.assign(operation, {
+      check: (...more: Deno.AtomicCheck[]) => (checks += more.length, check(...more)),
+      commit: () => checks > 10 ? Promise.reject(new TypeError("too many checks (max 10)")) : commit(),
+    });
+  };
+  const writer = new GroupWriter(kv);
+  const many = (from: number) =>
+    Promise.all(Array.from({ length: 30 }, (_, index) => writer.commit(create(`k${from + index}`))));
+  assertEquals((await many(0)).every((version) => version !== undefined), true);
+  counted.commits = 0;
+  assertEquals((await many(100)).every((version) => version !== undefined), true);
+  assertEquals(counted.commits, 4); // of nine, nine, nine and three
 });
 
 Deno.test("GroupWriter.commit() lets no plan fail because of another one's check", async () => {

@@ -125,11 +125,12 @@ export class Lanes {
   }
 
   async #load(heads: readonly Head[]): Promise<TaskEntry[]> {
-    const tasks = await this.#store.getMany(heads);
-    const waiting: TaskEntry[] = [];
-    for (const [index, task] of tasks.entries()) {
+    const carried = heads.map(({ entry }) => this.#store.carried(entry));
+    const others = heads.filter((_, index) => carried[index] === undefined);
+    const waiting = carried.filter((task) => task !== undefined);
+    for (const [index, task] of (await this.#store.getMany(others)).entries()) {
       if (task?.task.state.status === "queued") waiting.push(task);
-      else if (task === undefined) await this.#forget(heads[index]);
+      else if (task === undefined) await this.#forget(others[index]);
     }
     return waiting;
   }

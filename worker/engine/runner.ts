@@ -11,6 +11,7 @@ import type { ServiceCaller } from "./task_context.ts";
 import type { Task } from "./task_state.ts";
 import { TaskRun } from "./task_run.ts";
 import { RefusedError, type TaskEntry, type TaskStore } from "./task_store.ts";
+import { setImmediate } from "node:timers";
 import { watchWake } from "./wake_watch.ts";
 
 const logger = getLogger(["flotilla", "worker", "runner"]);
@@ -60,6 +61,8 @@ export class Runner implements AsyncDisposable {
   readonly #permits: Permits;
   readonly #bell = new Bell();
   readonly #runs = new Map<string, TaskRun>();
+  /** Runs whose code has not ended. */
+  #working = 0;
   readonly #stopping = new AbortController();
   #timer: Timer | undefined;
   #lookAgain = 0;
@@ -158,6 +161,8 @@ export class Runner implements AsyncDisposable {
         this.#setTimer(clock.now() + 1_000);
       }
       if (!signal.aborted) await this.#bell.wait();
+      // What ends or comes in the same turn is looked at together.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     this.#timer?.cancel();
     await watching;
@@ -183,7 +188,8 @@ export class Runner implements AsyncDisposable {
     const { concurrency, kinds } = this.#options;
     this.#permits.forget();
     while (this.#mayWait && !this.#stopping.signal.aborted) {
-      const room = concurrency - this.#runs.size;
+      // While outcomes are being written the next tasks may begin; a store that is away stops that at twice as many.
+      const room = Math.min(concurrency - this.#working, 2 * concurrency - this.#runs.size);
       if (room <= 0) return;
       // A task that is queued from here on rings again.
       this.#mayWait = false;
@@ -220,6 +226,12 @@ export class Runner implements AsyncDisposable {
     const started = clock.now();
     const run = new TaskRun(hold, definition, { kv, clock, heartbeat, progressInterval, retention, service });
     this.#runs.set(hold.token, run);
+    this.#working++;
+    void run.worked.then(() => {
+      this.#working--;
+      this.#mayWait = true;
+      this.#bell.ring();
+    });
     void run.outcome.then((outcome) => {
       this.#runs.delete(hold.token);
       metrics.finished(definition.name, outcome, (clock.now() - started) / 1_000);

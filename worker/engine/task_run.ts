@@ -47,6 +47,8 @@ export class TaskRun {
   readonly hold: LeaseHold;
   /** Resolves when the outcome is written, or the lease is lost; never rejects. */
   readonly outcome: Promise<RunOutcome>;
+  /** Resolves when the kind's code has ended, or is not waited for any more; its outcome is yet to be written. */
+  readonly worked: Promise<void>;
   readonly #definition: TaskDefinition;
   readonly #environment: RunEnvironment;
   readonly #controller = new AbortController();
@@ -56,6 +58,7 @@ export class TaskRun {
   #dirty = false;
   #beat: Timer | undefined;
   #nextBeat = 0;
+  readonly #worked = Promise.withResolvers<void>();
   #over = false;
   #stopping = false;
 
@@ -65,6 +68,7 @@ export class TaskRun {
     this.#environment = environment;
     const { kv, retention } = environment;
     this.#log = new TaskLog(kv, { id: hold.task.id, attempt: hold.task.attempt, retention });
+    this.worked = this.#worked.promise;
     this.outcome = resumeTrace(this.#span(), () => this.#run());
   }
 
@@ -98,6 +102,7 @@ export class TaskRun {
   async #run(): Promise<RunOutcome> {
     this.#schedule(this.#environment.heartbeat);
     const event = await this.#work();
+    this.#worked.resolve();
     try {
       return await this.#record(event);
     } catch (error) {

@@ -10,7 +10,7 @@ import {
   type TaskStatus,
   transition,
 } from "./task_state.ts";
-import { joinPlans, keyText, type WritePlan } from "./write_plan.ts";
+import { joinPlans, keyText, type PlannedCheck, weightOf, type WritePlan } from "./write_plan.ts";
 
 /** A task's record, with the version of it that a write must still find. */
 export interface TaskEntry {
@@ -62,6 +62,11 @@ export class TaskStore {
     return this.#entry(await this.kv.get<StoredTask>(keys.task(ref)));
   }
 
+  /** The task that waits at a place of the queue, when the place itself tells. */
+  carried({ value, versionstamp }: Deno.KvEntry<unknown>): TaskEntry | undefined {
+    return isStored(value) ? { task: value.task, versionstamp } : undefined;
+  }
+
   /** The tasks, in the order asked for, ten in a request to the store. */
   async getMany(refs: readonly TaskRef[]): Promise<(TaskEntry | undefined)[]> {
     const batches: TaskRef[][] = [];
@@ -101,12 +106,9 @@ export class TaskStore {
   /** Adds a task. False when a check of `extra` failed: nothing was written then. */
   async create(task: Task, extra: Extra = {}): Promise<boolean> {
     const key = keyOf(task);
-    const check = { key, versionstamp: null };
-    if (
-      await this.#write({ check, before: undefined, task, write: crypto.randomUUID(), extra }) !== undefined
-    ) {
-      return true;
-    }
+    const check = { key, versionstamp: null, fresh: true };
+    const write = crypto.randomUUID();
+    if (await this.#write({ check, before: undefined, task, write, extra }) !== undefined) return true;
     // The id is new, so a record under it is ours: the write was done, and only its answer was lost.
     return (await this.kv.get(key)).versionstamp !== null;
   }
@@ -147,7 +149,7 @@ export class TaskStore {
     const now = this.#clock.now();
     const made = followUps(before, task).map((next) =>
       changePlan({
-        check: { key: keyOf(next), versionstamp: null },
+        check: { key: keyOf(next), versionstamp: null, fresh: true },
         before: undefined,
         task: next,
         write: change.write,
@@ -171,11 +173,15 @@ export class TaskStore {
 
 /** One step of a task, to be written. */
 interface Change {
-  readonly check: Deno.AtomicCheck;
+  readonly check: PlannedCheck;
   readonly before: Task | undefined;
   readonly task: Task;
   readonly write: string;
   readonly extra: Extra;
+}
+
+function isStored(value: unknown): value is StoredTask {
+  return typeof value === "object" && value !== null && "task" in value && "write" in value;
 }
 
 function keyOf({ owner, id }: Task): Deno.KvKey {
@@ -192,12 +198,23 @@ function changePlan({ check, before, task, write }: Change, now: number): WriteP
     checks: [check],
     sets: [
       { key: check.key, value, ...life },
-      ...fresh.map((key) => ({ key, value: 0, ...life })),
+      ...fresh.map((key) => ({ key, value: indexValue(value), ...life })),
       ...bells(before, task).map((key) => ({ key, value: write, shared: true })),
     ],
     deletes: [...old.values()],
     counts: countsOf(before, task),
   };
+}
+
+/** A task of fewer bytes than this waits with its whole record, so that whoever claims it need not look it up. */
+const CARRIED = 2_048;
+
+/**
+ * What stands under the keys by which a task is found. The place of a task that waits is written in the same step as its
+ * record and has the same version, so a claim may start from either.
+ */
+function indexValue(value: StoredTask): unknown {
+  return value.task.state.status === "queued" && weightOf(value) < CARRIED ? value : 0;
 }
 
 function countsOf(before: Task | undefined, task: Task): WritePlan["counts"] {
