@@ -1,5 +1,6 @@
 import { adminOriginOf, authority, type PlannedProcess } from "./plan.ts";
 import { variablesOf } from "./role_environment.ts";
+import { ANY_ADDRESS } from "./topology_schema.ts";
 
 /** What {@linkcode permissionsOf} needs to know besides the process. */
 export interface PermissionOptions {
@@ -37,11 +38,12 @@ export function permissionsOf(process: PlannedProcess, options: PermissionOption
     ...targets.filter((target) => addressOf(target).length === 0),
   ].filter((path) => path !== ":memory:");
   return [
-    ...grant("net", [
+    ...grantNet([
       ...ownAddresses(process),
       ...called,
       ...observed(process, options),
       ...process.mayCall ?? [],
+      ...process.outside ?? [],
     ]),
     ...grant("read", [...files, ...sourcesRead(process, options)]),
     ...grant("write", files),
@@ -53,6 +55,10 @@ export function permissionsOf(process: PlannedProcess, options: PermissionOption
 
 function grant(permission: string, values: readonly string[]): string[] {
   return values.length === 0 ? [] : [`--allow-${permission}=${[...new Set(values)].join(",")}`];
+}
+
+function grantNet(addresses: readonly string[]): string[] {
+  return addresses.includes(ANY_ADDRESS) ? ["--allow-net"] : grant("net", addresses);
 }
 
 function ownAddresses({ host, port, adminPort }: PlannedProcess): string[] {

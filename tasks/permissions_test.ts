@@ -3,6 +3,7 @@ import { permissionsOf } from "./permissions.ts";
 import { type PlannedProcess, planProcesses } from "./plan.ts";
 import { topology } from "./topology.ts";
 import { extraPortsFrom, parseTopology } from "./topology_schema.ts";
+import { withWebhooks } from "./webhooks.ts";
 
 const root = "/flotilla";
 const processes = planProcesses(parseTopology(topology, "topology.ts"), { data: "/flotilla/data" });
@@ -139,6 +140,21 @@ Deno.test("permissionsOf() takes an upstream with a weight for the address that 
     calls: [],
   };
   assertEquals(permissionsOf(balancer, { root })[0], "--allow-net=127.0.0.1:8000,10.0.0.1:5000");
+});
+
+Deno.test("permissionsOf() gives the addresses outside that a group names, and every address to workers with webhooks", () => {
+  const checked = parseTopology(topology, "topology.ts");
+  const net = (changed: typeof checked, name: string) => {
+    const process = planProcesses(changed, { data: "" }).find((candidate) => candidate.name === name);
+    assert(process !== undefined);
+    return permissionsOf(process, { root }).find((flag) => flag.startsWith("--allow-net")) ?? "";
+  };
+  const groups = checked.groups.map((group) =>
+    group.role === "worker" ? { ...group, net: ["192.0.2.1:443"] } : group
+  );
+  assert(net({ ...checked, groups }, "worker_1").endsWith(",192.0.2.1:443"));
+  assertEquals(net(withWebhooks(checked), "worker_2"), "--allow-net");
+  assertEquals(net(withWebhooks(checked), "service_1"), net(checked, "service_1"));
 });
 
 Deno.test("permissionsOf() never gives everything", () => {

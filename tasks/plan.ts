@@ -24,6 +24,8 @@ export interface PlannedProcess {
   readonly calls: readonly string[];
   /** Addresses (`host:port`) of processes that may join while it runs, and that it calls then. @default none */
   readonly mayCall?: readonly string[];
+  /** Addresses outside the system that it may call, or `*` for every address. @default none */
+  readonly outside?: readonly string[];
 }
 
 /** How an instance stands with the balancers in front of it. */
@@ -73,6 +75,7 @@ export function planProcesses(topology: CheckedTopology, options: PlanOptions): 
       flags,
       calls,
       ...(mayCall.length === 0 ? {} : { mayCall }),
+      ...(group.net === undefined ? {} : { outside: group.net }),
     }));
   });
 }

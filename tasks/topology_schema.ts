@@ -12,6 +12,10 @@ export const EXTRA_PORTS = 64;
 const nameSchema = z.string().regex(/^[a-z]\w{0,47}$/, "must be a name like service or load_balancer_auth");
 const portSchema = z.int().min(1).max(65_535);
 const flagNameSchema = z.string().regex(/^[a-z][a-z-]*$/, "must be a flag like max-bytes");
+const outsideSchema = z.string().regex(/^[\w.[\]:-]+$/, "must be an address like 192.0.2.1:443");
+
+/** Stands for every address. */
+export const ANY_ADDRESS = "*";
 
 const groupFields = {
   name: nameSchema,
@@ -19,6 +23,7 @@ const groupFields = {
   host: z.string().default("127.0.0.1"),
   flags: z.record(flagNameSchema, z.union([z.string(), z.number(), z.array(z.string())])).default({}),
   links: z.record(flagNameSchema, nameSchema).default({}),
+  net: z.array(z.union([z.literal(ANY_ADDRESS), outsideSchema])).optional(),
 };
 
 const singleSchema = z.strictObject({
@@ -67,7 +72,8 @@ export type CheckedTopology = z.output<typeof topologySchema>;
  * instances that are named `name_1`, `name_2` and so on.
  *
  * `flags` are handed to the role as they are; a `path` among them is relative to the data folder. `links` are flags
- * whose value is the address of another group.
+ * whose value is the address of another group. `net` are addresses outside the system that its processes may call, or
+ * `*` for every address: tasks of the kind `http`, and with them the webhooks of tasks, need it.
  */
 export type Group = CheckedTopology["groups"][number];
 

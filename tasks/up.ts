@@ -19,6 +19,7 @@ import { productionProblems } from "./production.ts";
 import { runSystem } from "./run_system.ts";
 import { scaleSchema, scaleTopology } from "./scale.ts";
 import { Terminal } from "./terminal.ts";
+import { withWebhooks } from "./webhooks.ts";
 import { topology } from "./topology.ts";
 import { parseTopology, readTopology, TopologyError } from "./topology_schema.ts";
 
@@ -33,6 +34,9 @@ const specs = {
     help: "seconds that requests in flight have to finish when the system stops",
     placeholder: "SECONDS",
   }),
+  allowWebhooks: switchFlag({
+    help: "let workers call every public address, for tasks of the kind http and for notify",
+  }),
   supervised: switchFlag({ help: "stop when standard input ends" }),
 };
 
@@ -45,7 +49,8 @@ async function topologies(flags: FlagValues<typeof specs>) {
     const home = flags.topology === undefined
       ? parseTopology(topology, "tasks/topology.ts")
       : await readTopology(flags.topology);
-    return { home, topology: scaleTopology(home, flags.scale, { isFree }) };
+    const granted = flags.allowWebhooks ? withWebhooks(home) : home;
+    return { home: granted, topology: scaleTopology(granted, flags.scale, { isFree }) };
   } catch (error) {
     if (error instanceof TopologyError) refuseToStart(error.message);
     throw error;
