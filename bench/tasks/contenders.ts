@@ -1,0 +1,121 @@
+import { dirname, fromFileUrl } from "@std/path";
+import { answering, type Pinned, runPinned, startPinned } from "../pinned.ts";
+
+/** Where everything runs. */
+export interface Place {
+  readonly folder: string;
+  readonly port: number;
+  /** Of the process that keeps the tasks. */
+  readonly storeCore: number;
+  /** Of the one that queues them, and then of the one that runs them. */
+  readonly clientCore: number;
+}
+
+/** How much is asked of a program. */
+export interface Amount {
+  readonly count: number;
+  /** Tasks queued, or run, at the same time. */
+  readonly concurrency: number;
+}
+
+/** A queue of tasks that is running. */
+export interface RunningQueue extends AsyncDisposable {
+  /** Queues tasks; gives the seconds that took. */
+  produce(amount: Amount): Promise<number>;
+  /** Runs as many tasks as are asked for, which do nothing; gives the seconds that took. */
+  consume(amount: Amount): Promise<number>;
+}
+
+/** A queue of tasks to measure. */
+export interface QueueContender {
+  readonly name: string;
+  start(place: Place): Promise<RunningQueue>;
+}
+
+const HERE = dirname(fromFileUrl(import.meta.url));
+const ROOT = dirname(dirname(HERE));
+const PACKAGES = ["bullmq@6.7.0", "ioredis@5.8.2"];
+const TOKEN = "a token for benchmarks only";
+
+/** Flotilla's engine on a store that flushes every commit to the disk. */
+export const flotilla: QueueContender = {
+  name: "Flotilla",
+  async start({ folder, port, storeCore, clientCore }) {
+    const env = { DENO_KV_ACCESS_TOKEN: TOKEN };
+    const data = await Deno.makeTempDir({ dir: folder });
+    const deno = (
+      program: string,
+      args: string[],
+    ) => [Deno.execPath(), "run", "-A", `${ROOT}/${program}`, ...args];
+    const flags = ["--port", `${port}`, "--path", `${data}/tasks.sqlite`, "--log-level", "error"];
+    const store = startPinned(deno("store/main.ts", flags), { core: storeCore, env });
+    await answering(`http://127.0.0.1:${port}/readyz`, store);
+    const run = async (program: string, { count, concurrency }: Amount) =>
+      secondsOf(
+        await runPinned(
+          deno(`bench/tasks/${program}`, [`http://127.0.0.1:${port}`, `${count}`, `${concurrency}`]),
+          { core: clientCore, env },
+        ),
+      );
+    return {
+      produce: (amount) => run("flotilla_producer.ts", amount),
+      consume: (amount) => run("flotilla_worker.ts", amount),
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    };
+  },
+};
+
+/** BullMQ on Redis, which flushes its log as `appendfsync` says. */
+export function bullmq(appendfsync: "always" | "everysec"): QueueContender {
+  return {
+    name: `BullMQ, appendfsync ${appendfsync}`,
+    async start({ folder, port, storeCore, clientCore }) {
+      const data = await Deno.makeTempDir({ dir: folder });
+      const flags = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", data, "--save", ""];
+      const redis = startPinned(
+        ["redis-server", ...flags, "--appendonly", "yes", "--appendfsync", appendfsync],
+        { core: storeCore },
+      );
+      await listening(port, redis);
+      const run = async (program: string, { count, concurrency }: Amount) =>
+        secondsOf(
+          await runPinned(["node", `${folder}/${program}`, `${port}`, `${count}`, `${concurrency}`], {
+            core: clientCore,
+          }),
+        );
+      return {
+        produce: (amount) => run("bullmq_producer.mjs", amount),
+        consume: (amount) => run("bullmq_worker.mjs", amount),
+        [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
+
+/** Puts BullMQ and its programs into `folder`. */
+export async function installBullmq(folder: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("npm", {
+    args: ["install", "--prefix", folder, "--no-audit", "--no-fund", ...PACKAGES],
+  }).output();
+  if (!success) throw new Error(`Cannot install BullMQ: ${new TextDecoder().decode(stderr)}`);
+  for (const program of ["bullmq_producer.mjs", "bullmq_worker.mjs"]) {
+    await Deno.copyFile(`${HERE}/node/${program}`, `${folder}/${program}`);
+  }
+}
+
+function secondsOf(output: string): number {
+  const { seconds }: { seconds: number } = JSON.parse(output);
+  return seconds;
+}
+
+async function listening(port: number, process: Pinned): Promise<void> {
+  const end = performance.now() + 15_000;
+  while (performance.now() < end) {
+    try {
+      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  throw new Error(`Cannot start: nothing listens on port ${port}: ${process.errors()}`);
+}
