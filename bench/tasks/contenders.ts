@@ -35,7 +35,7 @@ export interface QueueContender {
 const HERE = dirname(fromFileUrl(import.meta.url));
 const ROOT = dirname(dirname(HERE));
 const PACKAGES = ["bullmq@6.7.0", "ioredis@5.8.2"];
-const TOKEN = "a token for benchmarks only";
+const TOKEN = "a-token-for-benchmarks-only";
 
 /** Flotilla's engine on a store that flushes every commit to the disk. */
 export const flotilla: QueueContender = {
