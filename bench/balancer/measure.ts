@@ -26,7 +26,7 @@ const HERE = dirname(fromFileUrl(import.meta.url));
 /** Before each workload, so that its connections are open. */
 const WARM_UP_SECONDS = 1;
 /** Before the first one, so that compilers have seen what runs often. */
-const START_UP_SECONDS = 3;
+const START_UP_SECONDS = 2;
 
 /** Starts a peer, warms it up with each workload, measures each, and stops it. */
 export async function measureFull(
