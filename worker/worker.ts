@@ -5,7 +5,7 @@ import type { TaskDefinition } from "./engine/define_task.ts";
 import { keys } from "./engine/keys.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createRunnerMetrics, registerQueueCounts } from "./engine/runner_metrics.ts";
-import { readQueueCounts } from "./engine/queue_counts.ts";
+import { readQueueCounts, sharedQueueCounts } from "./engine/queue_counts.ts";
 import { Runner, type RunnerOptions } from "./engine/runner.ts";
 import { serviceCalls, type ServiceTarget } from "./service_caller.ts";
 import { TaskStore } from "./engine/task_store.ts";
@@ -63,7 +63,7 @@ export function createWorker(options: WorkerOptions): Worker {
     service: serviceCalls(service, { signer, clock }),
     metrics: createRunnerMetrics(registry),
   });
-  registerQueueCounts(registry, () => readQueueCounts(options.store));
+  registerQueueCounts(registry, sharedQueueCounts(() => readQueueCounts(options.store), { clock }));
   const routes = createRoutes({
     store,
     kinds,

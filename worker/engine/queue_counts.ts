@@ -1,3 +1,4 @@
+import type { Clock } from "@flotilla/runtime";
 import { keys } from "./keys.ts";
 import { TASK_STATUSES, type TaskStatus } from "./task_state.ts";
 
@@ -22,5 +23,27 @@ export async function readQueueCounts(kv: Deno.Kv): Promise<QueueCounts> {
     succeeded: of("succeeded"),
     failed: of("failed"),
     cancelled: of("cancelled"),
+  };
+}
+
+/** Milliseconds that counts which were read are told to others who ask. */
+const SHARED = 2_000;
+
+/**
+ * The same counts, read at most every two seconds however many look at them: every gateway does, for the dashboard, and
+ * an idle system should leave its store alone.
+ */
+export function sharedQueueCounts(
+  read: () => Promise<QueueCounts>,
+  { clock }: { clock: Clock },
+): () => Promise<QueueCounts> {
+  let last: { readonly at: number; readonly counts: Promise<QueueCounts> } | undefined;
+  return () => {
+    const now = clock.now();
+    if (last !== undefined && now - last.at < SHARED && now >= last.at) return last.counts;
+    const counts = read();
+    last = { at: now, counts };
+    counts.catch(() => last = undefined);
+    return counts;
   };
 }
