@@ -20,7 +20,7 @@ const flags = readFlags({
 });
 
 const SCRIPT = fromFileUrl(import.meta.resolve("./read.lua"));
-const WARM_UP_SECONDS = 4;
+const WARM_UP_SECONDS = 6;
 const SYSTEM = {
   groupFlags: { api_gateway: { "caller-limit": "off", "address-limit": "off" } },
   environment: { FLOTILLA_LOG_LEVEL: "error" },
