@@ -6,6 +6,7 @@ import { keys } from "./engine/keys.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createRunnerMetrics, registerQueueCounts } from "./engine/runner_metrics.ts";
 import { readQueueCounts, sharedQueueCounts } from "./engine/queue_counts.ts";
+import { recentSuccess } from "./recent_success.ts";
 import { Runner, type RunnerOptions } from "./engine/runner.ts";
 import { serviceCalls, type ServiceTarget } from "./service_caller.ts";
 import { TaskStore } from "./engine/task_store.ts";
@@ -77,7 +78,7 @@ export function createWorker(options: WorkerOptions): Worker {
     instance,
     registry,
     handle: (request, context) => routes.fetch(request, { context }),
-    checks: { store: async () => void await options.store.get(keys.wake) },
+    checks: { store: recentSuccess(async () => void await options.store.get(keys.wake), { clock }) },
   });
   return {
     fetch: role.fetch,

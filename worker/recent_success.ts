@@ -1,0 +1,19 @@
+import type { Clock } from "@flotilla/runtime";
+
+/** Milliseconds that a check which was passed counts. */
+const RECENT = 2_000;
+
+/**
+ * The same check, made at most every two seconds while it is passed: balancers ask every half second, and an idle system
+ * should leave its store alone. A check that fails is made again at once.
+ */
+export function recentSuccess(check: () => Promise<void>, { clock }: { clock: Clock }): () => Promise<void> {
+  let passed = -Infinity;
+  return async () => {
+    const now = clock.now();
+    if (now >= passed && now - passed < RECENT) return;
+    passed = -Infinity;
+    await check();
+    passed = clock.now();
+  };
+}

@@ -1,0 +1,24 @@
+import { ManualClock } from "@flotilla/runtime/testing";
+import { assertEquals, assertRejects } from "@std/assert";
+import { recentSuccess } from "./recent_success.ts";
+
+Deno.test("recentSuccess() checks again after two seconds, and after a failure at once", async () => {
+  const clock = new ManualClock();
+  let [checks, away] = [0, false];
+  const check = recentSuccess(() => {
+    checks++;
+    return away ? Promise.reject(new Error("away")) : Promise.resolve();
+  }, { clock });
+  await check();
+  await check();
+  assertEquals(checks, 1);
+  away = true;
+  await clock.advance(2_000);
+  await assertRejects(check, Error, "away");
+  await assertRejects(check, Error, "away");
+  assertEquals(checks, 3);
+  away = false;
+  await check();
+  await check();
+  assertEquals(checks, 4);
+});
