@@ -4,7 +4,7 @@ import { readLog } from "../engine/task_log.ts";
 import type { TaskEvent } from "../engine/task_state.ts";
 import { RefusedError, type TaskEntry } from "../engine/task_store.ts";
 import { fileAnswer } from "./file_answer.ts";
-import { preferredWait, whenOver } from "./prefer_wait.ts";
+import { longestWait, preferredWait, whenOver } from "./prefer_wait.ts";
 import { taskAnswer } from "./task_answer.ts";
 import {
   refuseOtherMethods,
@@ -36,7 +36,7 @@ export function addItemRoutes(app: TaskApp, options: RouteOptions): void {
 
   app.get("/longtask/:id", async (c) => {
     const found = await taskOf(c, store);
-    const seconds = preferredWait(c.req.header("prefer"));
+    const seconds = Math.min(preferredWait(c.req.header("prefer")), longestWait(c.env.context.timeLeft()));
     const entry = await whenOver(store, found, { seconds, clock, signal: endOf(c) });
     const answer = taskAnswer(store.kv, entry, { request: c.req.raw, now: clock.now() });
     if (seconds > 0) answer.headers.set("preference-applied", `wait=${seconds}`);

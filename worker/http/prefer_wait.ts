@@ -23,6 +23,11 @@ export function preferredWait(field: string | undefined): number {
   return Math.min(LONGEST, Number(seconds ?? 0));
 }
 
+/** The whole seconds that may be waited for a caller that itself waits `ms` milliseconds: one is left for the answer. */
+export function longestWait(ms: number): number {
+  return Math.max(0, Math.floor(ms / 1_000) - 1);
+}
+
 /** The task when it is over, or as it stands when `seconds` have passed or the signal is aborted. */
 export async function whenOver(
   store: TaskStore,
