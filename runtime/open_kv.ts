@@ -58,8 +58,12 @@ function encodeV8(value: unknown): Uint8Array {
   return serializer.releaseBuffer();
 }
 
-/** `Deno.openKv` tells an unreachable server from a refusal by its message only. */
+/**
+ * `Deno.openKv` tells an unreachable server from a refusal by its message only; the other client says no more than that it
+ * failed to fetch, and the cause says why.
+ */
 function isUnreachable(error: unknown): boolean {
-  return error instanceof Error &&
-    /failed to connect|Connection refused|error sending request/i.test(error.message);
+  if (!(error instanceof Error)) return false;
+  return /failed to connect|Connection refused|error sending request/i.test(error.message) ||
+    isUnreachable(error.cause);
 }

@@ -19,6 +19,19 @@ Deno.test("openKv() waits for a server that cannot be reached yet", async () => 
   assertStrictEquals(await opened, kv);
 });
 
+Deno.test("openKv() waits though only the cause of a failure says that the server cannot be reached", async () => {
+  const clock = new ManualClock();
+  using kv = await Deno.openKv(":memory:");
+  let tries = 0;
+  const cause = new Error("error sending request for url (http://x/): tcp connect error: Connection refused");
+  const opened = openKv("http://x", {
+    clock,
+    open: () => ++tries < 2 ? Promise.reject(new TypeError("fetch failed", { cause })) : Promise.resolve(kv),
+  });
+  await clock.advance(100);
+  assertStrictEquals(await opened, kv);
+});
+
 Deno.test("openKv() throws at once when the server refuses", async () => {
   const refused = () => Promise.reject(new TypeError("Could not open Deno KV database: 401 Unauthorized"));
   await assertRejects(() => openKv("http://x", { open: refused }), TypeError, "401");

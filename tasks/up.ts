@@ -9,8 +9,7 @@ import {
 } from "@flotilla/runtime";
 import { fromFileUrl, resolve } from "@std/path";
 import { z } from "zod";
-import { isRunning } from "./control/control_client.ts";
-import { readControlFile } from "./control/control_file.ts";
+import { DataInUseError } from "./control/control_file.ts";
 import { type PlannedProcess, planProcesses } from "./plan.ts";
 import { portOwners } from "./port_owners.ts";
 import { describeTakenPorts, isFree, takenPorts } from "./ports.ts";
@@ -58,13 +57,9 @@ async function topologies(flags: FlagValues<typeof specs>) {
 }
 
 /** Says what keeps the system from starting, if anything does. */
-async function obstacle(processes: readonly PlannedProcess[], data: string): Promise<string | undefined> {
+async function obstacle(processes: readonly PlannedProcess[]): Promise<string | undefined> {
   const taken = takenPorts(processes);
   if (taken.length > 0) return describeTakenPorts(taken, await portOwners());
-  const control = await readControlFile(data);
-  if (control !== undefined && await isRunning(control)) {
-    return `${data} is in use by the system of process ${control.pid}: give --data another folder`;
-  }
   try {
     await precache(root, processes.map(({ role }) => role));
   } catch (error) {
@@ -83,8 +78,16 @@ async function main(): Promise<number> {
   const processes = planProcesses(what.topology, { data });
   const terminal = new Terminal({ instances: processes.map(({ name }) => name) });
   terminal.say(`Starting ${processes.length} processes`);
-  const reason = await obstacle(processes, data);
-  if (reason === undefined) return await runSystem(processes, terminal, { ...flags, ...what, root, data });
+  const reason = await obstacle(processes);
+  if (reason === undefined) {
+    try {
+      return await runSystem(processes, terminal, { ...flags, ...what, root, data });
+    } catch (error) {
+      if (!(error instanceof DataInUseError)) throw error;
+      terminal.say(error.message, "bad");
+      return 1;
+    }
+  }
   terminal.say(reason, "bad");
   return 1;
 }

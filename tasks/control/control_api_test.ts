@@ -85,6 +85,23 @@ Deno.test("createControl() brings an order to its end though nobody listens any 
   assertEquals(settled[0]?.failure, undefined);
 });
 
+Deno.test("ControlClient says so when the system stops before an order was carried out", async () => {
+  const broken = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => controller.error(new TypeError("error reading a body from connection")),
+  });
+  for (const body of [broken, ""]) {
+    const client = new ControlClient(FILE, {
+      token: TOKEN,
+      fetch: () => Promise.resolve(new Response(body)),
+    });
+    await assertRejects(
+      () => client.order(ORDER, { by: "somebody", tell: () => {} }),
+      ControlError,
+      "stopped before",
+    );
+  }
+});
+
 Deno.test("isRunning() knows a system by its run, so that nobody else is shown the token", async () => {
   const { control } = setUp(twoSteps);
   assert(await isRunning(FILE, control));

@@ -16,6 +16,8 @@ export interface ControlClientOptions {
   fetch?: (request: Request) => Promise<Response>;
 }
 
+const BROKEN_OFF = "The system stopped before the order was carried out";
+
 const runSchema = z.object({ run: z.string() });
 const problemSchema = z.object({ detail: z.string() });
 
@@ -67,14 +69,13 @@ export class ControlClient {
    */
   async order(order: Order, options: { by: string; tell: Tell }): Promise<void> {
     const { body } = await this.#send("POST", "/orders", { by: options.by, order });
-    const lines = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-    for await (const line of lines ?? []) {
+    for await (const line of linesOf(body)) {
       const progress = progressSchema.parse(JSON.parse(line));
       if ("step" in progress) options.tell(progress.step);
       else if (progress.outcome === "failed") throw new ControlError(progress.reason);
       else return;
     }
-    throw new ControlError("The system stopped before the order was carried out");
+    throw new ControlError(BROKEN_OFF);
   }
 
   async #send(method: string, path: string, json?: unknown): Promise<Response> {
@@ -97,5 +98,13 @@ export class ControlClient {
     } catch (cause) {
       throw new ControlError("The system does not answer", { cause });
     }
+  }
+}
+
+async function* linesOf(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): AsyncGenerator<string> {
+  try {
+    yield* body?.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()) ?? [];
+  } catch (cause) {
+    throw new ControlError(BROKEN_OFF, { cause });
   }
 }

@@ -6,10 +6,37 @@ const controlFileSchema = z.object({ origin: z.url(), run: z.string(), pid: z.in
 /** Where a running system takes orders: what it leaves in the folder of its data. */
 export type ControlFile = z.infer<typeof controlFileSchema>;
 
-/** Tells others where the system of this folder takes orders, until disposed. */
-export async function writeControlFile(data: string, control: ControlFile): Promise<AsyncDisposable> {
+/** Another system has its data in this folder, and runs. */
+export class DataInUseError extends Error {
+  override readonly name = "DataInUseError";
+
+  constructor(data: string, pid: number) {
+    super(`${data} is in use by the system of process ${pid}: give --data another folder`);
+  }
+}
+
+/**
+ * Tells others where the system of this folder takes orders, until disposed. It answers there already, so that of two
+ * systems which start at the same time one finds the other.
+ *
+ * @param running whether the system that left a file runs
+ * @throws {DataInUseError} when another one does
+ */
+export async function writeControlFile(
+  data: string,
+  control: ControlFile,
+  running: (control: ControlFile) => Promise<boolean>,
+): Promise<AsyncDisposable> {
   const path = pathIn(data);
-  await Deno.writeTextFile(path, `${JSON.stringify(control)}\n`, { mode: 0o600 });
+  const text = `${JSON.stringify(control)}\n`;
+  try {
+    await Deno.writeTextFile(path, text, { mode: 0o600, createNew: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    const other = await readControlFile(data);
+    if (other !== undefined && await running(other)) throw new DataInUseError(data, other.pid);
+    await Deno.writeTextFile(path, text, { mode: 0o600 });
+  }
   return {
     async [Symbol.asyncDispose]() {
       await Deno.remove(path).catch(() => {});

@@ -6,6 +6,7 @@ import type { Supervisor } from "../supervisor.ts";
 import { useSystemDatabase } from "../system_database.ts";
 import type { Terminal } from "../terminal.ts";
 import { createControl, type SettledOrder } from "./control_api.ts";
+import { isRunning } from "./control_client.ts";
 import { writeControlFile } from "./control_file.ts";
 import type { ControlPort } from "./control_port.ts";
 import { describeOrder } from "./describe_order.ts";
@@ -28,7 +29,11 @@ export interface OrderTaking extends AsyncDisposable {
   begin(): void;
 }
 
-/** Has a system take orders, and tells in the folder of its data where. */
+/**
+ * Has a system take orders, and tells in the folder of its data where.
+ *
+ * @throws {DataInUseError} when another system that runs has its data there
+ */
 export async function takeOrders(supervisor: Supervisor, options: TakeOrdersOptions): Promise<OrderTaking> {
   const { port, data, drain, terminal } = options;
   const token = adminToken();
@@ -47,7 +52,7 @@ export async function takeOrders(supervisor: Supervisor, options: TakeOrdersOpti
     void enter(order, supervisor, terminal);
   };
   port.answer(createControl({ operator, token, run, ready: () => begun, settled }));
-  const file = await writeControlFile(data, { origin: port.origin, run, pid: Deno.pid });
+  const file = await writeControlFile(data, { origin: port.origin, run, pid: Deno.pid }, isRunning);
   return {
     begin() {
       begun = true;
