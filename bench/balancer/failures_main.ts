@@ -71,8 +71,8 @@ async function experiment(fault: Fault, strategy: string): Promise<string> {
   try {
     for (const [port, process] of upstreams) await answering(`http://127.0.0.1:${port}/`, process);
     await answering(`http://127.0.0.1:${PORT}/`, _balancer);
-    await openLoop(`http://127.0.0.1:${PORT}/`, { rate: flags.rate, duration: 1_000 });
-    const load = openLoop(`http://127.0.0.1:${PORT}/`, { rate: flags.rate, duration: END });
+    await openLoop(`http://127.0.0.1:${PORT}/`, { rate: flags.rate, init: named, duration: 1_000 });
+    const load = openLoop(`http://127.0.0.1:${PORT}/`, { rate: flags.rate, init: named, duration: END });
     await at(BREAK_AT);
     await breakUpstream(upstreams, fault);
     await at(MEND_AT - BREAK_AT);
@@ -94,6 +94,11 @@ async function experiment(fault: Fault, strategy: string): Promise<string> {
   } finally {
     for (const upstream of upstreams.values()) await upstream[Symbol.asyncDispose]();
   }
+}
+
+/** Each request has a name of its own: consistent-hash goes by it, and so meets every upstream. */
+function named(turn: number): RequestInit {
+  return { headers: { "x-request-id": `request-${turn}` } };
 }
 
 function startUpstream(port: number): Pinned {
