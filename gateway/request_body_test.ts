@@ -24,6 +24,15 @@ Deno.test("createGateway() answers 415 for content that is not JSON, and says wh
   assertEquals(seen.length, 0);
 });
 
+Deno.test("createGateway() answers 415 for a wrong type of no content, and 400 for neither", async () => {
+  const { call } = fixture();
+  for (const [headers, status] of [[{ "content-type": "text/xml" }, 415], [{}, 400]] as const) {
+    const response = await call("/data", { method: "POST", headers: { ...headers } }, "ann");
+    await response.body?.cancel();
+    assertEquals(response.status, status);
+  }
+});
+
 Deno.test("createGateway() answers 415 for compressed content", async () => {
   const { call } = fixture();
   const response = await call("/data", json("POST", {}, { "content-encoding": "gzip" }), "ann");
