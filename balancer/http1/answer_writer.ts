@@ -66,8 +66,9 @@ export class AnswerWriter {
       const head = this.#head(response, framingLine(framing));
       if (there === undefined) return await this.#send(head) && await this.#pass(first, framing, 0);
       if (there.done) return await this.#send(head, end(framing)) && isWhole(framing, 0);
-      const sent = await this.#send(head, framed(there.value, framing));
-      return sent && await this.#pass(next, framing, there.value.length);
+      const { value, value: { length } } = there;
+      if (isTooLong(framing, length)) return this.#giveUp();
+      return await this.#send(head, framed(value, framing)) && await this.#pass(next, framing, length);
     } catch {
       // The content broke off. What the client has is incomplete, and only a connection that breaks off tells it so.
       return this.#giveUp();
@@ -79,7 +80,7 @@ export class AnswerWriter {
     for (let piece = await next;; piece = await this.#read()) {
       if (piece.done) break;
       passed += piece.value.length;
-      if (framing.kind === "length" && passed > framing.length) return this.#giveUp();
+      if (isTooLong(framing, passed)) return this.#giveUp();
       if (!(await this.#send(framed(piece.value, framing)))) return this.#giveUp();
     }
     if (this.#left || !isWhole(framing, passed)) return false;
@@ -161,6 +162,11 @@ function framed(bytes: Bytes, framing: ContentFraming): Bytes {
 
 function end(framing: ContentFraming): Bytes {
   return framing.kind === "chunked" ? lastChunk() : new Uint8Array(0);
+}
+
+/** Whether there is more content than was told: the client would take the rest for the answer to its next request. */
+function isTooLong(framing: ContentFraming, passed: number): boolean {
+  return framing.kind === "length" && passed > framing.length;
 }
 
 function isWhole(framing: ContentFraming, passed: number): boolean {

@@ -197,6 +197,55 @@ Deno.test("Door.answer() cuts an answer off that breaks, or has another length t
   }
 });
 
+Deno.test("Door.answer() sends nothing beyond the length it tells", async () => {
+  const headers = { "content-length": "2" };
+  const whole = () => new Response("half", { headers });
+  const pieces = () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    void writer.write(ascii("a")).then(() => writer.write(ascii("bcd"))).catch(() => {});
+    return new Response(readable, { headers });
+  };
+  for (const [answer, most] of [[whole, 0], [pieces, 1]] as const) {
+    await using proxy = serving(answer);
+    const client = proxy.client();
+    await client.say(GET);
+    const got = await client.rest();
+    assertEquals(got.replace(/^[^]*\r\n\r\n/, "").length, most);
+  }
+});
+
+Deno.test("Door.answer() tells who still reads the content that the request was answered", async () => {
+  let read: unknown;
+  await using proxy = serving((request) => {
+    void request.text().catch((error) => read = error);
+    return new Response("early");
+  });
+  const client = proxy.client();
+  await client.say(post("Content-Length: 50000\r\n", "some"));
+  assertMatch(await client.head(), /\r\nconnection: close\r\n/);
+  await eventually(() => read instanceof Error);
+});
+
+Deno.test("Door.answer() lets the client be told to go on before it is answered", async () => {
+  await using proxy = new ProxyFixture({
+    capacity: 8,
+    listener: {
+      door: closed((request) => {
+        void request.text().catch(() => {});
+        return new Response("early");
+      }),
+    },
+  });
+  const client = proxy.client();
+  const said = client.say(post("Content-Length: 50000\r\nExpect: 100-continue\r\n", ""));
+  const [first, second] = [await client.head(), await client.head()];
+  await said;
+  assertEquals(first, "HTTP/1.1 100 Continue\r\n\r\n");
+  assertMatch(second, /^HTTP\/1\.1 200 OK\r\n/);
+  assertEquals(await client.octets(5), "early");
+});
+
 Deno.test("Door.answer() gives HEAD the fields of GET and nothing behind them", async () => {
   await using proxy = serving(() => new Response("abc", { headers: { "content-length": "3" } }));
   const client = proxy.client();

@@ -72,6 +72,7 @@ export class HostedExchange {
     const client = this.#client;
     try {
       const response = await handler(this.#request, serveInfo(client.origin.peer));
+      await this.#content?.continued();
       if (!client.wire.open) return this.#unheard(response);
       // What is left of the request's body would be taken for the next request.
       if (!client.body.complete) client.persistent = false;

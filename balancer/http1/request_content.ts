@@ -18,7 +18,9 @@ export class RequestContent {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #client: ClientSide;
   readonly #options: RequestContentOptions;
+  #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   #pulling: Promise<void> = Promise.resolve();
+  #continued: Promise<unknown> = Promise.resolve();
   #expected: boolean;
   #over = false;
 
@@ -27,14 +29,23 @@ export class RequestContent {
     this.#options = options;
     this.#expected = client.head.expectsContinue;
     this.stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
       pull: (controller) => this.#pulling = this.#pull(controller),
       cancel: () => this.stop(),
     }, { highWaterMark: 0 });
   }
 
-  /** Asks the client for nothing more. */
+  /** Asks the client for nothing more. Who still waits for some of it is told that none comes. */
   stop(): void {
     this.#over = true;
+    this.#controller?.error(new Error("The request was answered before its content was read"));
+  }
+
+  /** Settles when the client has been told to go on, if it is being told: one writes to it at a time. */
+  async continued(): Promise<void> {
+    await this.#continued;
   }
 
   /** Settles when no read is under way any more. */
@@ -74,7 +85,7 @@ export class RequestContent {
   async #read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const { deadlines, idle } = this.#options;
     const { wire, body, answered } = this.#client;
-    if (this.#expected && !answered) await wire.write(CONTINUE);
+    if (this.#expected && !answered) await (this.#continued = wire.write(CONTINUE));
     this.#expected = false;
     // Of a body of known length no more is read than belongs to it: the next request has its place in the wire.
     const room = new Uint8Array(Math.min(PIECE, body.remaining));
