@@ -24,8 +24,8 @@ interface Waiting {
 
 /**
  * Commits plans, several in one atomic write when they come faster than the store commits, as databases do with their
- * logs. A lone plan waits for no other. When a joined write fails on a check, the plans whose checks fail are told apart:
- * one plan's failure is never another one's.
+ * logs. A lone plan waits for no other. When a joined write fails on a check, the plans whose checks fail are told apart, and
+ * when it is refused, each is written by itself: one plan's failure is never another one's.
  *
  * Plans that touch the same keys are never joined, except for keys that are marked as shared.
  */
@@ -102,15 +102,17 @@ export class GroupWriter {
         return batch.forEach(({ settle }) => settle.resolve(done));
       }
     } catch (error) {
-      if (!this.#isTooMuch(error, batch)) return batch.forEach(({ settle }) => settle.reject(error));
-      this.#checkLimit = LEAST_CHECK_LIMIT;
+      if (batch.length === 1 || !isRefusal(error)) {
+        return batch.forEach(({ settle }) => settle.reject(error));
+      }
+      if (this.#hasManyChecks(batch)) this.#checkLimit = LEAST_CHECK_LIMIT;
     }
     await this.#writeApart(batch);
   }
 
   /**
    * Whose checks fail is not told: it is read. Those plans have failed, and the others are written together once more.
-   * Where no plan or every one fails by what was read, each is judged by the database alone.
+   * Where none has failed by what was read, each is judged by the database alone.
    */
   async #writeApart(batch: readonly Waiting[]): Promise<void> {
     const failed = await this.#failing(batch).catch(() => new Set<Waiting>());
@@ -141,10 +143,9 @@ export class GroupWriter {
     return failing;
   }
 
-  /** Whether the server refused a joined write for its many checks, and so would not refuse smaller ones. */
-  #isTooMuch(error: unknown, batch: readonly Waiting[]): boolean {
-    const checks = batch.reduce((sum, waiting) => sum + waiting.checks, 1);
-    return checks > LEAST_CHECK_LIMIT && error instanceof Error && /\b4\d\d\b|checks/.test(error.message);
+  /** Whether a write has more checks than every server takes. */
+  #hasManyChecks(batch: readonly Waiting[]): boolean {
+    return batch.reduce((sum, waiting) => sum + waiting.checks, 1) > LEAST_CHECK_LIMIT;
   }
 
   async #commit(plan: WritePlan): Promise<string | undefined> {
@@ -153,4 +154,12 @@ export class GroupWriter {
     const done = await operation.commit();
     return done.ok ? done.versionstamp : undefined;
   }
+}
+
+/**
+ * Whether a write was refused for what it is: one plan of it may be larger than any server takes, or all together have more
+ * parts than this server does.
+ */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && /\b4\d\d\b|too (many|large)|checks/i.test(error.message);
 }

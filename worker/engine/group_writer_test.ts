@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { GroupWriter } from "./group_writer.ts";
 import type { WritePlan } from "./write_plan.ts";
 
@@ -74,6 +74,26 @@ Deno.test("GroupWriter.commit() lets no plan fail because of another one's check
   );
   assertEquals(done.map((version) => version === undefined), done.map((_, index) => index === 5));
   assertEquals((await kv.get(["k5"])).value, "taken");
+});
+
+Deno.test("GroupWriter.commit() lets no plan fail because another one is larger than the store takes", async () => {
+  using lab = await open();
+  const { writer, kv } = lab;
+  const done = await Promise.allSettled([
+    writer.commit(create("small")),
+    writer.commit(create("large", "x".repeat(70_000))),
+    writer.commit(create("other")),
+  ]);
+  assertEquals(done.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  assertEquals([(await kv.get(["small"])).value, (await kv.get(["other"])).value], [1, 1]);
+});
+
+Deno.test("GroupWriter.commit() fails when the server refuses a lone plan of many checks", async () => {
+  using lab = await open();
+  const { writer, kv } = lab;
+  const checks = Array.from({ length: 120 }, (_, index) => ({ key: [`k${index}`], versionstamp: null }));
+  await assertRejects(() => writer.commit(plan({ checks })), TypeError, "checks");
+  assertEquals((await kv.get(["k0"])).value, null);
 });
 
 Deno.test("GroupWriter.commit() never joins two plans on one key: the second sees what the first did", async () => {

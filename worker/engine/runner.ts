@@ -216,6 +216,7 @@ export class Runner implements AsyncDisposable {
       this.#begin(hold, definition);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
+      if (error.refused === "over") await this.#lanes.forget(entry);
     } finally {
       this.#permits.settle(permits);
     }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { eventually } from "@flotilla/runtime/testing";
 import { RunnerLab } from "../testing/runner_lab.ts";
 import { read, START } from "../testing/tasks.ts";
+import { keys } from "./keys.ts";
 import { PermanentError } from "./define_task.ts";
 import { TaskCancelledError, TaskTimeoutError } from "./run_errors.ts";
 import { readLog } from "./task_log.ts";
@@ -21,6 +22,32 @@ Deno.test("Runner starts what another process has queued, woken by the store and
   const task = await lab.queue();
   await lab.until(task, "succeeded");
   assertEquals(runs, [task.id]);
+});
+
+Deno.test("Runner forgets a place in the queue whose task is gone, and goes on with others", async () => {
+  await using lab = await RunnerLab.open();
+  const { id, owner, kind } = await lab.queue();
+  await lab.kv.delete(keys.task({ owner: owner.subject, id }));
+  const places = () => Array.fromAsync(lab.kv.list({ prefix: keys.ready(owner.subject, kind) }));
+  assertEquals((await places()).length, 1);
+  lab.runner({ run: () => Promise.resolve() });
+  await eventually(async () => (await places()).length === 0);
+  await lab.until(await lab.queue(), "succeeded");
+});
+
+Deno.test("Runner fails a task whose outcome is larger than the store takes", async () => {
+  await using lab = await RunnerLab.open();
+  lab.runner({
+    retry: { attempts: 3 },
+    run: async ({ artifact }) => {
+      for (let number = 0; number < 600; number++) {
+        await artifact(`${number}_${"x".repeat(90)}`, "text/plain").write("a");
+      }
+    },
+  });
+  const failed = await lab.until(await lab.queue(), "failed");
+  assert(failed.state.status === "failed");
+  assertEquals([failed.attempt, failed.state.error.name], [1, "PermanentError"]);
 });
 
 Deno.test("Runner tries again with back-off, and fails when the attempts are used up", async () => {

@@ -152,7 +152,8 @@ export class TaskRun {
 
   /**
    * Writes the outcome, for as long as the store is away; who has lost the lease by then is refused. A task that could not
-   * be handed back comes free when its lease ends; a worker that stops waits no longer than that.
+   * be handed back comes free when its lease ends; a worker that stops waits no longer than that. What no store would ever
+   * take has failed.
    */
   async #record(event: OutcomeEvent): Promise<RunOutcome> {
     const { clock } = this.#environment;
@@ -164,6 +165,9 @@ export class TaskRun {
         return state.status === "queued" ? "released" : outcomeOf(state.status);
       } catch (error) {
         if (error instanceof LeaseLostError || event.type === "release") throw error;
+        if (event.type === "succeed" && isTooLarge(error)) {
+          return await this.#record(this.#failed(new PermanentError(TOO_LARGE, { cause: error })));
+        }
         if (this.#stopping && clock.now() >= this.hold.expires) throw error;
         logger.warn("Task {id} waits for the store: {error}", this.#about(error));
         await sleep(OUTCOME_RETRY, { clock });
@@ -262,6 +266,13 @@ export class TaskRun {
 
 /** The name under which a large result is kept. */
 const RESULT_FILE = "result.json";
+
+const TOO_LARGE = "Input, result and files are together too many to be kept with the task";
+
+/** Whether a value is larger than one may be in Deno KV, whoever keeps it: its client says so before it calls a server. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof TypeError && error.message.startsWith("Value too large");
+}
 
 function outcomeOf(status: string): RunOutcome {
   switch (status) {

@@ -1,13 +1,17 @@
+import { serialize } from "node:v8";
 import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
 import type { TaskDefinition } from "../engine/define_task.ts";
 import { NOTIFY_KIND } from "../engine/follow_ups.ts";
 import { firstTime, type Recurrence, RecurrenceError } from "../engine/recurrence.ts";
 import type { Notify } from "../engine/task_state.ts";
+import { weightOf } from "../engine/write_plan.ts";
 import { webhookSecretSchema } from "../webhook_secret.ts";
 
 /** Bytes that the body of a request may have. */
 const BODY_LIMIT = 32_768;
+/** Bytes that an input may have as the store keeps it. */
+const INPUT_LIMIT = 40_000;
 /** How far ahead a task may be scheduled: a year of seconds. */
 const LONGEST_DELAY = 366 * 86_400;
 /** Seconds between two times of a recurring task, at least. */
@@ -71,6 +75,7 @@ export async function readTaskRequest(
     throw new ProblemError(422, `notify: needs the kind ${NOTIFY_KIND}, which is not there`);
   }
   const input = parseInput(definition, rest);
+  requireRoom(input);
   const start = dueTime({ delay, run_at, now });
   // A recurring task is always scheduled, also for now: by falling due it makes the next one.
   const due = repeat === undefined ? start : firstDue(repeat, start ?? now);
@@ -95,6 +100,19 @@ function firstDue(repeat: Recurrence, start: number): number {
     throw new ProblemError(422, `repeat: ${cause.message}`, { cause });
   }
   throw new ProblemError(422, "repeat: the pattern names no time that will ever come");
+}
+
+/**
+ * A body that may be read may still be too large to be kept: numbers take up to three times as many bytes as in JSON, and the
+ * task's result is to fit into the same 65,536 bytes of a value.
+ */
+function requireRoom(input: unknown): void {
+  // Nearly all are far below it, and to serialise costs more than to estimate.
+  if (weightOf(input) < INPUT_LIMIT / 4 || serialize(input).byteLength <= INPUT_LIMIT) return;
+  throw new ProblemError(
+    413,
+    `The input may have ${INPUT_LIMIT} bytes as it is kept, where each number has nine`,
+  );
 }
 
 function parseInput(definition: TaskDefinition, input: unknown): unknown {

@@ -52,6 +52,13 @@ Deno.test("POST /longtask with repeat runs a task again and again, until what co
   assertEquals(response.status, 204);
 });
 
+Deno.test("POST /longtask refuses input with 413 that the store has no room for", async () => {
+  await using lab = await WorkerLab.open();
+  const numbers = (count: number) => ({ task: "echo", numbers: Array<number>(count).fill(0.5) });
+  assertEquals(await statusOf(lab, [echo], numbers(4_000)), 202);
+  assertEquals(await statusOf(lab, [echo], numbers(5_000)), 413);
+});
+
 Deno.test("POST /longtask refuses options that cannot be with 422", async () => {
   await using lab = await WorkerLab.open();
   const refused = [
