@@ -1,3 +1,4 @@
+import { eventually } from "@flotilla/runtime/testing";
 import { assertEquals } from "@std/assert";
 import AXE from "axe-core/axe.min.js" with { type: "text" };
 import type { Browser, Page } from "playwright-core";
@@ -94,7 +95,11 @@ async function weighsWithoutScripts(browser: Browser, { origin }: System): Promi
   await page.getByRole("button", { name: "of service_2" }).click();
   await page.getByLabel("Weight").fill("2");
   await page.getByRole("button", { name: "Confirm" }).click();
-  await page.getByRole("button", { name: "Weight 2 of service_2" }).waitFor({ timeout: PATIENCE });
+  // Nothing brings this page up to date but loading it again.
+  await eventually(async () => {
+    await page.reload();
+    return await page.getByRole("button", { name: "Weight 2 of service_2" }).isVisible();
+  }, { timeout: PATIENCE, interval: 500, what: "the page to show the weight" });
 }
 
 const violationsSchema = z.array(z.string());

@@ -230,10 +230,16 @@ Deno.test("Runner fires a recurring task once at each of its times, however many
   const repeat = { cron: "*/10 * * * *", time_zone: "UTC" };
   const start = lab.clock.now() + 600_000;
   await lab.queue({ repeat, state: { status: "scheduled", due: start } });
-  await lab.pass(() => runs.length >= 3, 60_000);
-  const beats = runs.map((time) => Math.floor((time - start) / 600_000));
-  assertEquals(beats, [0, 1, 2]);
-  const made = await Array.fromAsync(lab.store.list("alice"));
+  const tasks = async () => await Array.fromAsync(lab.store.list("alice"));
+  for (let beat = 0; beat < 3; beat++) {
+    await lab.clock.advance(600_000);
+    // Time stands while a task runs: a lease that ended meanwhile would have it run again.
+    await eventually(async () =>
+      (await tasks()).filter(({ task }) => task.state.status === "succeeded").length > beat
+    );
+  }
+  assertEquals(runs.map((time) => (time - start) / 600_000), [0, 1, 2]);
+  const made = await tasks();
   assertEquals(made.filter(({ task }) => task.state.status === "scheduled").length, 1);
   assertEquals(new Set(made.map(({ task }) => task.schedule)).size, 1);
 });
