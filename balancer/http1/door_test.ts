@@ -177,6 +177,26 @@ Deno.test("Door.answer() aborts the request's signal and cancels the answer when
   await eventually(() => proxy.listener.stats.open === 0);
 });
 
+Deno.test("Door.answer() notices that the client has left by what it cannot write, with the next request unread", async () => {
+  let aborted = false, cancelled = false;
+  await using proxy = serving((request) => {
+    request.signal.addEventListener("abort", () => aborted = true);
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(ascii("tick")),
+      cancel: () => {
+        cancelled = true;
+      },
+    });
+    return new Response(body);
+  });
+  const client = proxy.client();
+  await client.say(GET + GET);
+  await client.head();
+  client.close();
+  await eventually(() => proxy.listener.stats.open === 0);
+  await eventually(() => aborted && cancelled);
+});
+
 Deno.test("Door.answer() cuts an answer off that breaks, or has another length than it tells", async () => {
   const broken = () =>
     new Response(

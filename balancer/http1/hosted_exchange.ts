@@ -52,6 +52,8 @@ export class HostedExchange {
     this.#content?.stop();
     wire.onEnd = undefined;
     if (whole) return;
+    // A client that has left may be noticed by a write alone.
+    this.abort();
     this.#client.persistent = false;
     wire.cut();
   }
