@@ -47,29 +47,28 @@ export interface SpanOptions {
 export interface BegunSpan {
   /** For the calls that are made for it. */
   readonly traceparent: string;
-  /** Whether anybody will see it. */
-  readonly sampled: boolean;
   /** Does work beneath it. */
   run<T>(work: () => T): T;
+  /** Says more of it. */
+  describe(attributes: Attributes): void;
   /** Ends it, with what is known of it only now. */
   end(attributes: Attributes): void;
 }
 
-/** Begins the span of a server that Deno knows nothing of; Deno itself does so for every request of `Deno.serve`. */
-export function beginServerSpan({ name, parent, attributes = {} }: SpanOptions): BegunSpan {
-  const span = tracer().startSpan(
-    name,
-    { kind: SpanKind.SERVER, attributes },
-    contextOf(parent) ?? ROOT_CONTEXT,
-  );
+/**
+ * Begins the span of a server that Deno knows nothing of; Deno itself does so for every request of `Deno.serve`.
+ * `undefined` when it is not sampled: nobody will see it, so nothing more is to be done for it.
+ */
+export function beginServerSpan({ name, parent }: Omit<SpanOptions, "attributes">): BegunSpan | undefined {
+  const span = tracer().startSpan(name, { kind: SpanKind.SERVER }, contextOf(parent) ?? ROOT_CONTEXT);
   const { traceId, spanId, traceFlags } = span.spanContext();
-  const sampled = (traceFlags & TraceFlags.SAMPLED) !== 0;
+  if ((traceFlags & TraceFlags.SAMPLED) === 0) return undefined;
   return {
-    traceparent: traceparent({ traceId, spanId, sampled }),
-    sampled,
+    traceparent: traceparent({ traceId, spanId, sampled: true }),
     run: (work) => context.with(trace.setSpan(ROOT_CONTEXT, span), work),
-    end(more) {
-      span.setAttributes(more);
+    describe: (attributes) => void span.setAttributes(attributes),
+    end(attributes) {
+      span.setAttributes(attributes);
       span.end();
     },
   };

@@ -1,9 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { isTracing, resumeTrace, sampledTraceparent } from "./tracing.ts";
+import { beginServerSpan, isTracing, resumeTrace, sampledTraceparent } from "./tracing.ts";
 import { newSpan, readTraceparent, traceparent } from "./traceparent.ts";
 
 Deno.test("isTracing() is false, and nothing is sampled, where OTEL_DENO is not set", () => {
   assertEquals([isTracing(), sampledTraceparent()], [false, undefined]);
+});
+
+Deno.test("beginServerSpan() begins no trace that nobody will see", () => {
+  assertEquals(beginServerSpan({ name: "GET", parent: undefined }), undefined);
+  assertEquals(beginServerSpan({ name: "GET", parent: traceparent(newSpan()) }), undefined);
 });
 
 Deno.test("resumeTrace() does the work where nothing is recorded", async () => {

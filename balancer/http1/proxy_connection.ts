@@ -138,7 +138,7 @@ export class ProxyConnection {
     this.#frame();
     this.#beginTrace();
     // What is recorded is answered here, where all that is done for it can be seen.
-    const crossing = head.hasBody || head.minor === 0 || this.#trace?.sampled
+    const crossing = head.hasBody || head.minor === 0 || this.#trace !== undefined
       ? undefined
       : door.open({ bytes, head, peer: origin.peer });
     if (crossing === undefined) {
@@ -260,10 +260,10 @@ export class ProxyConnection {
     return own;
   }
 
-  /** Begins the request's span, unless its caller says that nobody looks at it. */
+  /** Begins the request's span where its trace is recorded. */
   #beginTrace(): void {
     const { wire: { bytes }, head } = this.#client;
-    if (this.#options.tracing && !head.unrecorded) this.#trace = new RequestTrace(bytes, head);
+    if (this.#options.tracing && !head.unrecorded) this.#trace = RequestTrace.begin(bytes, head);
   }
 
   /** Takes from the head what the connection has to go by. */

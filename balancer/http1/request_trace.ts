@@ -4,33 +4,32 @@ import { ascii, latin1, QUESTION } from "./octets.ts";
 import type { RequestHead } from "./request_head.ts";
 
 /**
- * The span of a request in its trace. Deno records one for every request of `Deno.serve`, and knows nothing of a listener
- * of octets: this is what stands in its place where spans are recorded.
+ * The span of a request whose trace is recorded. Deno records one for every request of `Deno.serve`, and knows nothing of
+ * a listener of octets: this is what stands in its place.
  */
 export class RequestTrace {
   /** The line by which the upstream continues the trace. */
   readonly line: Uint8Array<ArrayBuffer>;
   readonly #span: BegunSpan;
 
-  /** Begins with the head of the request. */
-  constructor(bytes: Uint8Array, head: RequestHead) {
-    const { methodStart, methodEnd, pathStart, targetEnd, traceStart, traceEnd } = head;
-    const query = bytes.indexOf(QUESTION, pathStart);
-    const method = latin1(bytes, methodStart, methodEnd);
-    this.#span = beginServerSpan({
-      name: head.method === "other" ? "request" : method,
-      parent: traceEnd === 0 ? undefined : latin1(bytes, traceStart, traceEnd),
-      attributes: {
-        "http.request.method": method,
-        "url.path": latin1(bytes, pathStart, query < 0 || query > targetEnd ? targetEnd : query),
-      },
-    });
-    this.line = ascii(`traceparent: ${this.#span.traceparent}\r\n`);
+  private constructor(span: BegunSpan) {
+    this.#span = span;
+    this.line = ascii(`traceparent: ${span.traceparent}\r\n`);
   }
 
-  /** Whether somebody will see it. */
-  get sampled(): boolean {
-    return this.#span.sampled;
+  /**
+   * Begins with the head of the request. `undefined` when the trace is not recorded: the request then goes the way of one
+   * where tracing is off, and without the line, since no role behind begins a trace.
+   */
+  static begin(bytes: Uint8Array, head: RequestHead): RequestTrace | undefined {
+    const { traceStart, traceEnd } = head;
+    const span = beginServerSpan({
+      name: head.method === "other" ? "request" : head.method,
+      parent: traceEnd === 0 ? undefined : latin1(bytes, traceStart, traceEnd),
+    });
+    if (span === undefined) return undefined;
+    span.describe(attributesOf(bytes, head));
+    return new RequestTrace(span);
   }
 
   /** A handler that works beneath this span. */
@@ -45,4 +44,13 @@ export class RequestTrace {
       ...(upstream === undefined ? {} : { "flotilla.upstream": upstream }),
     });
   }
+}
+
+function attributesOf(bytes: Uint8Array, head: RequestHead) {
+  const { methodStart, methodEnd, pathStart, targetEnd } = head;
+  const query = bytes.indexOf(QUESTION, pathStart);
+  return {
+    "http.request.method": latin1(bytes, methodStart, methodEnd),
+    "url.path": latin1(bytes, pathStart, query < 0 || query > targetEnd ? targetEnd : query),
+  };
 }
