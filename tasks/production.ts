@@ -4,7 +4,7 @@ import {
   kvAccessToken,
   production,
   secret,
-  SecretError,
+  secretProblems,
 } from "@flotilla/runtime";
 
 /** Every secret that the roles of a system need. */
@@ -16,14 +16,5 @@ const SECRETS: readonly ((environment?: Environment) => string)[] = [
 
 /** What is wrong with the secrets of a production environment, one sentence for each; empty outside production. */
 export function productionProblems(environment?: Environment): string[] {
-  if (!production(environment)) return [];
-  return SECRETS.flatMap((read) => {
-    try {
-      read(environment);
-      return [];
-    } catch (error) {
-      if (error instanceof SecretError) return [error.message];
-      throw error;
-    }
-  });
+  return production(environment) ? secretProblems(SECRETS, environment) : [];
 }

@@ -187,27 +187,44 @@ export class Operator {
     tell(`${namesOf(instances)}: ${idle ? "idle" : "what is still in flight ends as usual"}`);
   }
 
-  /** Changes how instances stand, here and with their balancers; when one of those does not take it, nothing changes here. */
+  /** Changes how instances stand, here and with their balancers; when one of those does not take it, nothing changes. */
   async #stand(
     instances: readonly PlannedProcess[],
     change: Partial<Standing>,
     order: (front: Front) => Promise<void>,
   ): Promise<void> {
-    const before = instances.map(({ name }) => [name, this.#fleet.standingOf(name)] as const);
+    const before = instances.map((instance) => [instance, this.#fleet.standingOf(instance.name)] as const);
     this.#fleet.stand(instances.map(({ name }) => name), change);
     try {
       await order(this.#frontOf(instances));
     } catch (error) {
-      for (const [name, standing] of before) this.#fleet.stand([name], standing);
+      for (const [{ name }, standing] of before) this.#fleet.stand([name], standing);
+      await Promise.all(before.map(([instance, standing]) => this.#restore(instance, standing)));
       throw error;
     }
   }
 
-  /** @param instances of one group */
-  #frontOf(instances: readonly PlannedProcess[]): Front {
+  /** Tells the balancers that took an order how it was before. One that does not answer now is started again as planned. */
+  async #restore(instance: PlannedProcess, { weight, draining }: Standing): Promise<void> {
+    const front = this.#frontOf([instance], { patience: 0 });
+    await Promise.allSettled([front.weigh(weight), draining ? front.drain() : front.resume()]);
+  }
+
+  /**
+   * @param instances of one group
+   * @param more.patience of its balancers, in milliseconds
+   */
+  #frontOf(instances: readonly PlannedProcess[], more: { patience?: number } = {}): Front {
     const { adminToken: token, fetch, clock } = this.#options;
     const balancers = this.#fleet.balancersOf(instances[0]?.group ?? "").map((balancer) =>
-      new BalancerClient({ name: balancer.name, origin: adminOriginOf(balancer), token, fetch, clock })
+      new BalancerClient({
+        name: balancer.name,
+        origin: adminOriginOf(balancer),
+        token,
+        fetch,
+        clock,
+        ...more,
+      })
     );
     return new Front({ balancers, instances, clock });
   }

@@ -6,6 +6,7 @@ import { fakeLauncher } from "../fake_launcher.ts";
 import { originOf, type PlannedProcess, planProcesses } from "../plan.ts";
 import { Supervisor } from "../supervisor.ts";
 import { parseTopology } from "../topology_schema.ts";
+import { BalancerError } from "./balancer_client.ts";
 import type { Order } from "./contract.ts";
 import { Operator } from "./operator.ts";
 
@@ -156,6 +157,56 @@ Deno.test("begin() refuses what is not there and what can never be done", async 
   ];
   for (const [order, status] of cases) {
     assertEquals((await assertRejects(() => system.operator.begin(order), ProblemError)).status, status);
+  }
+});
+
+Deno.test("an order that only some balancers take is taken back there", async () => {
+  const group = (name: string, port: number) => ({
+    ...{ name, role: "balancer", port, adminPort: port + 1, links: { upstream: "service" } },
+  });
+  const two = parseTopology({
+    extraPorts: 5_100,
+    groups: [
+      group("first", 8_000),
+      group("second", 8_010),
+      { name: "service", role: "service", ports: [5_003, 5_004], links: { database: "database" } },
+      { name: "database", role: "store", port: 5_005 },
+    ],
+  }, "test");
+  const clock = new ManualClock();
+  const upstreams = ["http://127.0.0.1:5003", "http://127.0.0.1:5004"];
+  await using balancer = createBalancer({ upstreams, health: false });
+  const admin = createAdmin({ balancer, token: TOKEN });
+  const operator = new Operator({
+    topology: two,
+    plan: (of, standings) => planProcesses(of, { data: "", standings }),
+    supervisor: {
+      add: () => Promise.resolve(),
+      remove: () => Promise.resolve(true),
+      replan() {},
+      processes: [],
+    },
+    publish: () => Promise.resolve(),
+    isFree: () => true,
+    adminToken: TOKEN,
+    fetch: (request) =>
+      request.url.includes(":8011") && request.method !== "GET"
+        ? Promise.resolve(Response.json({ detail: "no" }, { status: 500 }))
+        : admin(request),
+    clock,
+  });
+  const standing = () => {
+    const [first] = balancer.snapshot().upstreams;
+    return [first?.weight, first?.draining];
+  };
+  const orders: Order[] = [
+    { order: "drain", instance: "service_1" },
+    { order: "weigh", instance: "service_1", weight: 3 },
+  ];
+  for (const order of orders) {
+    const carryOut = await operator.begin(order);
+    await assertRejects(() => carryOut(() => {}), BalancerError, "second refuses: no");
+    assertEquals(standing(), [1, false]);
   }
 });
 
