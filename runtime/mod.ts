@@ -35,6 +35,7 @@ export {
   portSchema,
   switchFlag,
 } from "./flags.ts";
+export { PROMPT_KEYS } from "./fetched_reads.ts";
 export { type KvDeadlineOptions, KvTimeoutError, withDeadline } from "./kv_deadline.ts";
 export { configureLogging, type LoggingOptions } from "./log.ts";
 export { openKv, type OpenKvOptions } from "./open_kv.ts";

@@ -3,8 +3,8 @@ import { openKv as openFetchKv } from "@deno/kv";
 import { getLogger } from "@logtape/logtape";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { kvAccessToken } from "./environment.ts";
+import { withFetchedReads } from "./fetched_reads.ts";
 import { withPromptCommits } from "./prompt_commits.ts";
-import { withTracedReads } from "./traced_kv.ts";
 
 /** How {@linkcode openKv} opens. */
 export interface OpenKvOptions {
@@ -14,7 +14,7 @@ export interface OpenKvOptions {
   signal?: AbortSignal;
   /** @default {@linkcode systemClock} */
   clock?: Clock;
-  /** @default `Deno.openKv`, and for a URL `withPromptCommits` and `withTracedReads` around it */
+  /** @default `Deno.openKv`, and for a URL `withPromptCommits` and `withFetchedReads` around it */
   open?: (target: string) => Promise<Deno.Kv>;
 }
 
@@ -44,7 +44,7 @@ async function openTarget(target: string): Promise<Deno.Kv> {
   // Deno's client takes the token from nowhere else.
   Deno.env.set("DENO_KV_ACCESS_TOKEN", accessToken);
   const calling = await openFetchKv(target, { accessToken, implementation: "remote", ...V8 });
-  return withPromptCommits(withTracedReads(await Deno.openKv(target), calling), calling);
+  return withPromptCommits(withFetchedReads(await Deno.openKv(target), calling), calling);
 }
 
 /** How the other client writes and reads values: as Deno does. */

@@ -1,11 +1,11 @@
-import { ProblemError } from "@flotilla/runtime";
+import { ProblemError, PROMPT_KEYS } from "@flotilla/runtime";
 import { CallBatch } from "./call_batch.ts";
 import { type Change, changeKey, type Latest, LATEST_KEY, recordKey } from "./keyspace.ts";
 import type { StoredRecord } from "./record.ts";
 import { type IdRange, rangeEnd } from "./record_id.ts";
 
-/** Deno KV reads this many keys at once at most. */
-const KEYS_PER_READ = 10;
+/** `latest` is read with every part of them. */
+const RECORDS_PER_READ = PROMPT_KEYS - 1;
 /** How often many records are read before they are given up. */
 const MAX_ATTEMPTS = 200;
 
@@ -30,7 +30,7 @@ export interface RecordNow {
 export class RecordDatabase {
   readonly kv: Deno.Kv;
   readonly #seed: () => Promise<void>;
-  readonly #reads = new CallBatch<string, RecordNow>(KEYS_PER_READ - 1, async (ids) => {
+  readonly #reads = new CallBatch<string, RecordNow>(RECORDS_PER_READ, async (ids) => {
     const { latest, records } = await this.records(ids);
     return ids.map((id) => ({ latest, record: records.get(id) }));
   });
@@ -77,7 +77,7 @@ export class RecordDatabase {
    */
   async records(ids: readonly string[]): Promise<Snapshot> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const parts = await Promise.all(chunks(ids, KEYS_PER_READ - 1).map((part) => this.#readPart(part)));
+      const parts = await Promise.all(chunks(ids, RECORDS_PER_READ).map((part) => this.#readPart(part)));
       const [first] = parts;
       if (first === undefined) return { latest: await this.latest(), records: new Map() };
       if (first.latest === undefined) await this.#seed();

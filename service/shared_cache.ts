@@ -1,4 +1,4 @@
-import { type Clock, systemClock, withDeadline } from "@flotilla/runtime";
+import { type Clock, PROMPT_KEYS, systemClock, withDeadline } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { CallBatch } from "./call_batch.ts";
 import { CircuitBreaker } from "./circuit_breaker.ts";
@@ -35,8 +35,8 @@ export interface SharedCacheOptions {
 /** Entries larger than this are not put: Deno KV takes 65,536 bytes. */
 const MAX_ENTRY_BYTES = 65_400;
 
-/** Deno KV reads this many keys at once at most, and every KV Connect server takes this many checks in one write. */
-const MAX_BATCH = 10;
+/** Every KV Connect server takes this many checks in one write. */
+const MAX_PUTS = 10;
 /** Entries that are put together may have this many bytes together, of the 819,200 that one write may have. */
 const MAX_BATCH_BYTES = 400_000;
 
@@ -60,8 +60,8 @@ export class SharedCache {
   readonly #jitter: number;
   readonly #random: () => number;
   readonly #breaker: CircuitBreaker;
-  readonly #gets = new CallBatch<Deno.KvKey, Lookup<unknown>>(MAX_BATCH, (keys) => this.#getMany(keys));
-  readonly #puts = new CallBatch<Put, PutOutcome>(MAX_BATCH, (puts) => this.#putMany(puts));
+  readonly #gets = new CallBatch<Deno.KvKey, Lookup<unknown>>(PROMPT_KEYS, (keys) => this.#getMany(keys));
+  readonly #puts = new CallBatch<Put, PutOutcome>(MAX_PUTS, (puts) => this.#putMany(puts));
 
   /** @param kv none, or as long as it is not open: it is unavailable */
   constructor(kv: Deno.Kv | Promise<Deno.Kv> | undefined, options: SharedCacheOptions = {}) {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@flotilla/runtime";
+import { type Clock, PROMPT_KEYS, systemClock } from "@flotilla/runtime";
 import { followUps } from "./follow_ups.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { indexKeys, keys, type TaskRef } from "./keys.ts";
@@ -67,10 +67,12 @@ export class TaskStore {
     return isStored(value) ? { task: value.task, versionstamp } : undefined;
   }
 
-  /** The tasks, in the order asked for, ten in a request to the store. */
+  /** The tasks, in the order asked for, a few in each request to the store. */
   async getMany(refs: readonly TaskRef[]): Promise<(TaskEntry | undefined)[]> {
     const batches: TaskRef[][] = [];
-    for (let start = 0; start < refs.length; start += 10) batches.push(refs.slice(start, start + 10));
+    for (let start = 0; start < refs.length; start += PROMPT_KEYS) {
+      batches.push(refs.slice(start, start + PROMPT_KEYS));
+    }
     const read = await Promise.all(
       batches.map((batch) => this.kv.getMany<StoredTask[]>(batch.map((ref) => keys.task(ref)))),
     );
