@@ -1,20 +1,18 @@
 import type { AccessLog } from "../access_log.ts";
-import { describeFailure, describeNoUpstream } from "../answer.ts";
 import type { Attempt, AttemptSource, Begun, Exchange, NoUpstream, Queued } from "../attempt.ts";
-import { type AttemptFailure, isIdempotent } from "../failure.ts";
+import type { AttemptFailure } from "../failure.ts";
 import type { Monotonic } from "../monotonic.ts";
-import { AnswerWriter } from "./answer_writer.ts";
 import { ClientSide, type ClientSideOptions } from "./client_side.ts";
 import type { Connection } from "./connection.ts";
-import type { Crossing, Door } from "./door.ts";
+import { composeCrossed, composeProxied } from "./client_request.ts";
+import type { Door } from "./door.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { type Handler, HostedExchange } from "./hosted_exchange.ts";
 import type { ListenerStats } from "./listener_stats.ts";
 import { MessageError } from "./message_error.ts";
 import { latin1 } from "./octets.ts";
-import { type OwnAnswer, problemOctets, responseOctets } from "./own_answer.ts";
+import { OwnAnswers } from "./own_answers.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
-import { composeRequest, mayUpgrade } from "./request_composer.ts";
 import type { RequestIds } from "./request_id.ts";
 import { RequestTrace } from "./request_trace.ts";
 import { RequestView } from "./request_view.ts";
@@ -55,6 +53,7 @@ export class ProxyConnection {
   readonly closed: Promise<void>;
   readonly #options: ProxyConnectionOptions;
   readonly #client: ClientSide;
+  readonly #answers: OwnAnswers;
   readonly #relay: Relay;
   readonly #view: RequestView;
   readonly #onReadable = () => this.#advance();
@@ -73,6 +72,8 @@ export class ProxyConnection {
   constructor(connection: Connection, options: ProxyConnectionOptions, client: ClientSideOptions) {
     this.#options = options;
     this.#client = new ClientSide(connection, client);
+    const { pool: { deadlines }, timeouts: { idle }, ids } = options;
+    this.#answers = new OwnAnswers(this.#client, { deadlines, idle, ids });
     this.#relay = new Relay(this.#client, options, (failure) => this.#relayed(failure));
     this.#view = new RequestView(this.#client);
     this.#client.wire.onExpire = () => this.#expired();
@@ -80,7 +81,7 @@ export class ProxyConnection {
     this.closed = promise;
     this.#onClosed = resolve;
     options.stats.open++;
-    options.pool.deadlines.watch(this.#client.wire);
+    deadlines.watch(this.#client.wire);
     this.#next();
   }
 
@@ -120,7 +121,7 @@ export class ProxyConnection {
       const { door } = this.#options;
       if (door !== undefined) return this.#knock(door);
       const own = this.#begin();
-      if (own !== undefined) return void this.#answerOwn(own);
+      if (own !== undefined) return void this.#finishAfter(this.#answers.endpoint(own));
       this.#exchange = this.#options.source.exchange(this.#view);
       this.#try(this.#exchange.begin());
     } catch (error) {
@@ -145,37 +146,18 @@ export class ProxyConnection {
       this.#hosted = this.#host();
       this.#count();
       const answer: Handler = (request, info) => door.answer(request, info);
-      return void this.#answerHosted(this.#hosted, this.#trace?.around(answer) ?? answer);
+      return void this.#finishAfter(this.#hosted.run(this.#trace?.around(answer) ?? answer));
     }
-    this.#cross(crossing);
+    composeCrossed(client, crossing);
     this.#count();
     this.#exchange = crossing.source.exchange(this.#view);
     this.#try(this.#exchange.begin());
-  }
-
-  /** Puts the request together as its crossing has it. */
-  #cross(crossing: Crossing): void {
-    const client = this.#client;
-    const { wire, head } = client;
-    client.crossing = crossing;
-    client.idempotent = head.method !== "other" ||
-      isIdempotent(latin1(wire.bytes, head.methodStart, head.methodEnd));
-    wire.compose();
-    crossing.putRequest(wire, head);
-    wire.reserve(2);
-    wire.putLineEnd();
-    wire.start = head.end;
   }
 
   /** Makes the request an object. */
   #host(): HostedExchange {
     const { pool: { deadlines }, timeouts: { idle }, onError } = this.#options;
     return new HostedExchange(this.#client, { deadlines, idle, onError });
-  }
-
-  async #answerHosted(hosted: HostedExchange, handler: Handler): Promise<void> {
-    await hosted.run(handler);
-    this.#finish();
   }
 
   /** Leads one attempt on. */
@@ -187,7 +169,7 @@ export class ProxyConnection {
       case "queued":
         return void this.#admitted(begun).then((admitted) => this.#try(admitted));
       case "none":
-        return void this.#answerNone(begun);
+        return void this.#finishAfter(this.#answers.none(begun));
     }
   }
 
@@ -203,7 +185,7 @@ export class ProxyConnection {
     if (this.#mayTryAgain() && exchange?.tryAgain(failure, this.#client)) {
       return this.#try(exchange.begin());
     }
-    void this.#answerFailure(failure);
+    void this.#finishAfter(this.#answers.failure(failure));
   }
 
   /** The request is over. */
@@ -255,7 +237,7 @@ export class ProxyConnection {
     this.#frame();
     const own = this.#own();
     if (own === undefined) this.#beginTrace();
-    this.#compose();
+    composeProxied(this.#client, { ids: this.#options.ids, trace: this.#trace?.line });
     this.#count();
     return own;
   }
@@ -300,29 +282,6 @@ export class ProxyConnection {
     }
   }
 
-  /** Puts the request together with as much of its body as is there; nothing of it was sent when it turns out malformed. */
-  #compose(): void {
-    const { ids } = this.#options;
-    const { wire, head, body, origin, authority } = this.#client;
-    const method = head.method;
-    this.#client.idempotent = method !== "other" ||
-      isIdempotent(latin1(wire.bytes, head.methodStart, head.methodEnd));
-    this.#client.upgrading = mayUpgrade(wire.bytes, head);
-    composeRequest(wire, head, {
-      origin: origin.lines(wire.bytes, head),
-      ids,
-      trace: this.#trace?.line,
-      authority,
-    });
-    wire.start = head.end;
-    if (body.complete) return;
-    const end = body.consume(wire.bytes, wire.start, wire.end);
-    wire.reserve(end - wire.start);
-    wire.copy(wire.start, end);
-    wire.start = end;
-    this.#client.replayable = body.complete;
-  }
-
   #startTotal(): void {
     const { pool: { deadlines }, timeouts } = this.#options;
     this.#total.deadline = deadlines.now + timeouts.total;
@@ -364,90 +323,20 @@ export class ProxyConnection {
     this.#relay.abort("total_timeout");
   }
 
-  #describe({ reason }: NoUpstream): OwnAnswer {
-    const expired = reason === "cancelled" && this.#client.wire.open;
-    return expired ? describeFailure("total_timeout") : describeNoUpstream(reason);
-  }
-
-  /** No attempt could begin. */
-  async #answerNone(none: NoUpstream): Promise<void> {
-    const { crossing } = this.#client;
-    if (crossing === undefined) await this.#answer(this.#describe(none));
-    else await this.#answerRefused(crossing.refuse(none));
-  }
-
-  async #answerRefused(response: Response): Promise<void> {
-    const { pool: { deadlines }, timeouts: { idle } } = this.#options;
-    const whole = await new AnswerWriter({ client: this.#client, deadlines, idle }).write(response);
-    if (!whole) this.#client.persistent = false;
-    this.#finish();
-  }
-
-  async #answerFailure(failure: AttemptFailure): Promise<void> {
-    const client = this.#client;
-    const { cause, kind } = failure;
-    const refused = client.answered ? undefined : client.crossing?.refuse(failure);
-    if (refused !== undefined && client.wire.open) return await this.#answerRefused(refused);
-    if (client.answered || !client.wire.open) {
-      // What the client has is incomplete, and only a connection that breaks off tells it so.
-      if (!client.answered) client.status = describeFailure(kind).status;
-      client.persistent = false;
-      client.wire.cut();
-      return this.#finish();
-    }
-    if (kind === "request_body" && cause instanceof MessageError) {
-      await this.#answer({ status: cause.status, detail: cause.message });
-    } else {
-      await this.#answer(describeFailure(kind));
-    }
-  }
-
-  /** Gives an answer of the proxy's own. */
-  async #answer(answer: OwnAnswer): Promise<void> {
-    const client = this.#client;
-    const { wire, head, body } = client;
-    if (!body.complete || answer.status === 499) client.persistent = false;
-    client.status = answer.status;
-    client.answered = true;
-    const context = {
-      requestId: client.requestId,
-      close: !client.persistent,
-      headOnly: head.method === "HEAD",
-    };
-    if (answer.status !== 499 && wire.open) await this.#write(problemOctets(answer, context));
-    this.#finish();
-  }
-
-  async #answerOwn(answer: Promise<Response>): Promise<void> {
-    const client = this.#client;
-    const { head, requestId, body } = client;
-    if (!body.complete) client.persistent = false;
-    const context = { requestId, close: !client.persistent, headOnly: head.method === "HEAD" };
-    const response = await answer;
-    client.status = response.status;
-    client.answered = true;
-    await this.#write(await responseOctets(response, context));
-    this.#finish();
-  }
-
   /** Answers a request that breaks the rules; its connection is closed. */
-  async #refuse({ status, message }: MessageError): Promise<void> {
-    const { stats, ids } = this.#options;
+  async #refuse(error: MessageError): Promise<void> {
     const { wire } = this.#client;
     wire.onReadable = wire.onEnd = undefined;
-    stats.refuse(status);
+    this.#options.stats.refuse(error.status);
     this.#phase = "exchange";
-    const context = { requestId: ids.next(), close: true, headOnly: false };
-    await this.#write(problemOctets({ status, detail: message }, context));
+    await this.#answers.refusal(error);
     await this.#close();
   }
 
-  async #write(octets: Uint8Array): Promise<void> {
-    const { pool: { deadlines }, timeouts } = this.#options;
-    const { wire } = this.#client;
-    wire.deadline = deadlines.now + timeouts.idle;
-    await wire.write(octets);
-    wire.deadline = Infinity;
+  /** The request is over as soon as the client was told. */
+  async #finishAfter(answer: Promise<void>): Promise<void> {
+    await answer;
+    this.#finish();
   }
 
   /**
