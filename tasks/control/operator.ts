@@ -41,6 +41,8 @@ export class Operator {
   readonly #options: Required<OperatorOptions>;
   readonly #fleet: Fleet;
   #scaling: string | undefined;
+  /** Fulfilled when all changes of how instances stand are over. */
+  #stood: Promise<void> = Promise.resolve();
 
   constructor(options: OperatorOptions) {
     this.#options = {
@@ -155,12 +157,12 @@ export class Operator {
 
   async #shrink(topology: CheckedTopology, removed: readonly PlannedProcess[], tell: Tell): Promise<void> {
     const { supervisor, publish } = this.#options;
-    const front = this.#frontOf(removed);
-    await front.requireOthers();
     await this.#drain(removed, tell);
     this.#fleet.adopt(topology);
     // A balancer that does not answer now is started again without them.
-    await front.leave().catch((error) => tell(error instanceof Error ? error.message : String(error)));
+    await this.#frontOf(removed).leave().catch((error) =>
+      tell(error instanceof Error ? error.message : String(error))
+    );
     await publish(this.#fleet.plans);
     await Promise.all(removed.map(async ({ name }) => {
       tell(await supervisor.remove(name) ? `${name} has stopped` : `${name} was ended by force`);
@@ -187,12 +189,24 @@ export class Operator {
     tell(`${namesOf(instances)}: ${idle ? "idle" : "what is still in flight ends as usual"}`);
   }
 
-  /** Changes how instances stand, here and with their balancers; when one of those does not take it, nothing changes. */
+  /** Changes how instances stand when the changes before are over, so that none rests on what another is about to change. */
   async #stand(
     instances: readonly PlannedProcess[],
     change: Partial<Standing>,
     order: (front: Front) => Promise<void>,
   ): Promise<void> {
+    const over = this.#stood.then(() => this.#standNow(instances, change, order));
+    this.#stood = over.catch(() => {});
+    await over;
+  }
+
+  /** Changes how instances stand, here and with their balancers; when one of those does not take it, nothing changes. */
+  async #standNow(
+    instances: readonly PlannedProcess[],
+    change: Partial<Standing>,
+    order: (front: Front) => Promise<void>,
+  ): Promise<void> {
+    if (change.draining) await this.#frontOf(instances).requireOthers();
     const before = instances.map((instance) => [instance, this.#fleet.standingOf(instance.name)] as const);
     this.#fleet.stand(instances.map(({ name }) => name), change);
     try {

@@ -145,6 +145,17 @@ Deno.test("drain and scale leave somebody who takes requests", async () => {
   assertEquals([system.names().length, system.members().length], [2, 2]);
 });
 
+Deno.test("drains begun at the same time leave somebody who takes requests", async () => {
+  await using system = await setUp();
+  const carryOuts = await Promise.all(
+    ["service_1", "service_2"].map((instance) => system.operator.begin({ order: "drain", instance })),
+  );
+  const ends = await Promise.allSettled(carryOuts.map((carryOut) => carryOut(() => {})));
+  assertEquals(ends.map(({ status }) => status), ["fulfilled", "rejected"]);
+  assertEquals(system.members(), ["127.0.0.1:5003 1 drained", "127.0.0.1:5004 1"]);
+  assertEquals(system.planned(), ["5003;draining=true", "5004"]);
+});
+
 Deno.test("begin() refuses what is not there and what can never be done", async () => {
   await using system = await setUp();
   const cases: [Order, number][] = [
@@ -215,7 +226,7 @@ Deno.test("an order that a balancer does not take changes nothing", async () => 
   await using system = await setUp({ away: true, clock });
   const carryOut = await system.operator.begin({ order: "weigh", instance: "service_1", weight: 2 });
   const failed = assertRejects(() => carryOut(() => {}), Error, "edge does not answer");
-  assertEquals(system.planned(), ["5003;weight=2", "5004"]);
+  await eventually(() => system.planned()?.[0] === "5003;weight=2");
   await clock.advance(10_000);
   await failed;
   assertEquals(system.planned(), ["5003", "5004"]);
