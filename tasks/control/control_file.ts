@@ -28,20 +28,29 @@ export async function writeControlFile(
   running: (control: ControlFile) => Promise<boolean>,
 ): Promise<AsyncDisposable> {
   const path = pathIn(data);
-  const text = `${JSON.stringify(control)}\n`;
-  try {
-    await Deno.writeTextFile(path, text, { mode: 0o600, createNew: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  await locked(data, async () => {
     const other = await readControlFile(data);
     if (other !== undefined && await running(other)) throw new DataInUseError(data, other.pid);
-    await Deno.writeTextFile(path, text, { mode: 0o600 });
-  }
+    await Deno.writeTextFile(path, `${JSON.stringify(control)}\n`, { mode: 0o600 });
+  });
+  const remove = async () => {
+    if ((await readControlFile(data))?.run === control.run) await Deno.remove(path);
+  };
   return {
     async [Symbol.asyncDispose]() {
-      await Deno.remove(path).catch(() => {});
+      await locked(data, remove).catch(() => {});
     },
   };
+}
+
+/**
+ * Does what no other system may do to the file meanwhile. The lock has a file of its own, which stays: one that is removed could
+ * be locked by two. A process that is killed lets go of it.
+ */
+async function locked(data: string, work: () => Promise<void>): Promise<void> {
+  using file = await Deno.open(join(data, "control.lock"), { create: true, write: true, mode: 0o600 });
+  await file.lock(true);
+  await work();
 }
 
 /** Where the system of this folder takes orders; `undefined` when it did not say. It may have been killed since. */

@@ -30,3 +30,35 @@ Deno.test({
     await Deno.remove(data, { recursive: true });
   },
 });
+
+Deno.test({
+  name:
+    "writeControlFile() lets one of two that start at the same time win, with and without a file of one killed",
+  ignore,
+  async fn() {
+    const data = await Deno.makeTempDir();
+    const running = ({ run }: { run: string }) => Promise.resolve(run !== "killed");
+    for (const killed of [undefined, { ...first, run: "killed" }]) {
+      if (killed !== undefined) await writeControlFile(data, killed, running);
+      const ends = await Promise.allSettled(
+        [first, second].map((control) => writeControlFile(data, control, running)),
+      );
+      assertEquals(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+      for (const end of ends) if (end.status === "fulfilled") await end.value[Symbol.asyncDispose]();
+    }
+    await Deno.remove(data, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "writeControlFile() leaves the file of a system that took over",
+  ignore,
+  async fn() {
+    const data = await Deno.makeTempDir();
+    const taken = await writeControlFile(data, first, () => Promise.resolve(false));
+    await writeControlFile(data, second, () => Promise.resolve(false));
+    await taken[Symbol.asyncDispose]();
+    assertEquals(await readControlFile(data), second);
+    await Deno.remove(data, { recursive: true });
+  },
+});
