@@ -192,8 +192,8 @@ export class ProxyConnection {
   #finish(): void {
     const { stats, accessLog, timeouts, pool: { deadlines } } = this.#options;
     if (accessLog?.wants(this.#client.status)) this.#log(accessLog);
-    this.#trace?.end(this.#client.status, this.#attempt?.upstream.id);
-    this.#exchange = this.#attempt = this.#trace = undefined;
+    this.#endTrace();
+    this.#exchange = this.#attempt = undefined;
     if (timeouts.total !== Infinity) deadlines.unwatch(this.#total);
     stats.end(this.#client.status);
     if (!this.#client.persistent || !this.#client.wire.open) return void this.#close();
@@ -246,6 +246,11 @@ export class ProxyConnection {
   #beginTrace(): void {
     const { wire: { bytes }, head } = this.#client;
     if (this.#options.tracing && !head.unrecorded) this.#trace = RequestTrace.begin(bytes, head);
+  }
+
+  #endTrace(): void {
+    this.#trace?.end(this.#client.status, this.#attempt?.upstream.id);
+    this.#trace = undefined;
   }
 
   /** Takes from the head what the connection has to go by. */
@@ -328,6 +333,7 @@ export class ProxyConnection {
     const { wire } = this.#client;
     wire.onReadable = wire.onEnd = undefined;
     this.#options.stats.refuse(error.status);
+    this.#client.status = error.status;
     this.#phase = "exchange";
     await this.#answers.refusal(error);
     await this.#close();
@@ -349,6 +355,8 @@ export class ProxyConnection {
     if (this.#phase === "closing") return;
     const told = this.#phase === "exchange";
     this.#phase = "closing";
+    // That of a request which was refused, or could not be begun.
+    this.#endTrace();
     wire.onReadable = wire.onEnd = undefined;
     if (wire.open && told) {
       wire.deadline = deadlines.now + clientTimeouts.linger;
