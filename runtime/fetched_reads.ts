@@ -1,6 +1,7 @@
 import type { Kv as FetchKv, KvKey as FetchKvKey } from "@deno/kv";
 import { overrideKv } from "./override_kv.ts";
 import { sampledTraceparent } from "./tracing.ts";
+import { weigh } from "./weigh.ts";
 
 /**
  * So many keys at most should be read together: Deno KV takes ten, but the names of ten keys of ours are often more than
@@ -12,7 +13,7 @@ export const PROMPT_KEYS = 8;
  * Bytes of keys from which a read goes over `fetch`. Each key is sent twice, as the two ends of a range, and a request of more
  * than about 1 kB takes Deno 2.9.6's client 44 ms (measured; `prompt_commits.ts` says why).
  */
-const LARGE = 450;
+const LARGE = 430;
 
 /**
  * The same database, whose reads of keys go over `fetch` in two cases: where the keys are too long for Deno's own client to
@@ -44,17 +45,7 @@ type ReadOptions = { consistency?: Deno.KvConsistencyLevel };
 type Keys<T extends readonly unknown[], Key> = readonly [...{ [K in keyof T]: Key }];
 
 function isFetched(keys: readonly Deno.KvKey[]): boolean {
-  return sampledTraceparent() !== undefined || keys.reduce((bytes, key) => bytes + weigh(key), 0) > LARGE;
-}
-
-/** About how many bytes a key has when it is sent. */
-function weigh(key: Deno.KvKey): number {
-  return key.reduce<number>((bytes, part) => bytes + 2 + sizeOf(part), 0);
-}
-
-function sizeOf(part: Deno.KvKeyPart): number {
-  if (typeof part === "string") return part.length;
-  return part instanceof Uint8Array ? part.byteLength : 8;
+  return sampledTraceparent() !== undefined || weigh(keys, LARGE + 1) > LARGE;
 }
 
 /** Whether both clients know keys of this kind: symbols, which name nothing that is stored, are Deno's alone. */

@@ -1,5 +1,6 @@
 import { overrideKv } from "./override_kv.ts";
 import { sampledTraceparent } from "./tracing.ts";
+import { weigh } from "./weigh.ts";
 
 /**
  * What an atomic operation is made of in both clients. A step is kept and given to whichever client commits.
@@ -61,18 +62,18 @@ class SizedOperation implements Deno.AtomicOperation {
   }
 
   check(...checks: Deno.AtomicCheck[]): this {
-    for (const { key } of checks) this.#bytes += weigh(key) + 10;
+    for (const { key } of checks) this.#bytes += weigh(key, LARGE) + 10;
     return this.#add((operation) => operation.check(...checks));
   }
 
   set(key: Deno.KvKey, value: unknown, options?: { expireIn?: number }): this {
-    this.#bytes += weigh(key) + weigh(value);
+    this.#bytes += weigh(key, LARGE) + weigh(value, LARGE);
     if (!isPlain(value) || key.some((part) => typeof part === "symbol")) this.#deno();
     return this.#add((operation) => operation.set(key, value, options));
   }
 
   delete(key: Deno.KvKey): this {
-    this.#bytes += weigh(key);
+    this.#bytes += weigh(key, LARGE);
     return this.#add((operation) => operation.delete(key));
   }
 
@@ -134,17 +135,4 @@ function isPlain(value: unknown): boolean {
   if (value instanceof Uint8Array) return true;
   if (Array.isArray(value)) return value.every(isPlain);
   return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isPlain);
-}
-
-/** About how many bytes a value has when it is sent; counting ends where it is large anyway. */
-function weigh(value: unknown, limit = LARGE): number {
-  if (typeof value === "string") return value.length;
-  if (ArrayBuffer.isView(value)) return value.byteLength;
-  if (typeof value !== "object" || value === null) return 8;
-  let bytes = 0;
-  for (const [name, part] of Object.entries(value)) {
-    bytes += name.length + weigh(part, limit - bytes);
-    if (bytes >= limit) break;
-  }
-  return bytes;
 }
