@@ -33,16 +33,20 @@ Deno.test("createWorker() takes a task with 202, runs it, and tells its result",
 Deno.test("createWorker() refuses an unknown kind, and input that the kind does not take, with 422", async () => {
   await using lab = await WorkerLab.open();
   const worker = lab.worker([add]);
-  for (
-    const body of [
-      { task: "nothing" },
-      { task: "add", left: 1 },
-      { task: "add", left: 1, right: 2, more: 3 },
-      7,
-    ]
-  ) {
+  const refused: [unknown, string][] = [
+    [{ task: "nothing" }, "/task"],
+    [{ task: "add", left: 1 }, "/right"],
+    [{ task: "add", left: 1, right: 2, more: 3 }, ""],
+    [7, ""],
+    [{ task: "add", left: 1, right: 2, notify: { url: "x" } }, "/notify/url"],
+    [{ task: "add", left: 1, right: 2, run_at: "2099-01-01T00:00:00Z" }, "/run_at"],
+    [{ task: "add", left: 1, right: 2, repeat: { cron: "61 * * * *" } }, "/repeat"],
+  ];
+  for (const [body, pointer] of refused) {
     const response = await lab.call(worker, "/longtask", { method: "POST", body: JSON.stringify(body) });
-    assertEquals([response.status, (await response.json()).status], [422, 422]);
+    const problem = await response.json();
+    assertEquals([response.status, problem.status, problem.errors[0].pointer], [422, 422, pointer]);
+    assertEquals(typeof problem.errors[0].detail, "string");
   }
 });
 

@@ -4,6 +4,7 @@ import { keys, refOf, type TaskRef } from "../engine/keys.ts";
 import { type Task, TASK_STATUSES } from "../engine/task_state.ts";
 import type { TaskStore } from "../engine/task_store.ts";
 import { taskListView } from "./task_view.ts";
+import { misfitsOf, unfitContent } from "./unfit_content.ts";
 
 /** Records that one request may look at when it filters: a page may hold fewer tasks than asked for, and a cursor. */
 const SCAN_LIMIT = 1_000;
@@ -85,6 +86,5 @@ function isWanted(
 function parseQuery(query: URLSearchParams): z.infer<typeof querySchema> {
   const parsed = querySchema.safeParse(Object.fromEntries(query));
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new ProblemError(422, errors.join("; "));
+  throw unfitContent(misfitsOf(parsed.error), "The query does not fit");
 }

@@ -6,6 +6,7 @@ import { NOTIFY_KIND } from "../engine/follow_ups.ts";
 import { firstTime, type Recurrence, RecurrenceError } from "../engine/recurrence.ts";
 import type { Notify } from "../engine/task_state.ts";
 import { weightOf } from "../engine/write_plan.ts";
+import { misfitsOf, unfitContent } from "./unfit_content.ts";
 import { webhookSecretSchema } from "../webhook_secret.ts";
 
 /** Bytes that the body of a request may have. */
@@ -63,16 +64,17 @@ export async function readTaskRequest(
   const { kinds, now } = options;
   const body = await readJson(request);
   const envelope = envelopeSchema.safeParse(body);
-  if (!envelope.success) throw invalid(envelope.error);
+  if (!envelope.success) throw unfitContent(misfitsOf(envelope.error));
   const { task, priority, delay, run_at, repeat, notify, ...rest } = envelope.data;
   const definition = kinds.get(task);
   if (definition === undefined) {
-    throw new ProblemError(422, `There is no kind of task named ${JSON.stringify(task.slice(0, 64))}`, {
-      extensions: { kinds: [...kinds.keys()] },
+    const detail = `There is no kind of task named ${JSON.stringify(task.slice(0, 64))}`;
+    throw new ProblemError(422, detail, {
+      extensions: { errors: [{ pointer: "/task", detail }], kinds: [...kinds.keys()] },
     });
   }
   if (notify !== undefined && !kinds.has(NOTIFY_KIND)) {
-    throw new ProblemError(422, `notify: needs the kind ${NOTIFY_KIND}, which is not there`);
+    throw unfit("/notify", `needs the kind ${NOTIFY_KIND}, which is not there`);
   }
   const input = parseInput(definition, rest);
   requireRoom(input);
@@ -87,7 +89,7 @@ function dueTime(
 ): number | undefined {
   const { delay, run_at, now } = when;
   const due = run_at === undefined ? now + (delay ?? 0) * 1_000 : Date.parse(run_at);
-  if (due > now + LONGEST_DELAY * 1_000) throw new ProblemError(422, "run_at must be within a year");
+  if (due > now + LONGEST_DELAY * 1_000) throw unfit("/run_at", "must be within a year");
   return due > now ? Math.ceil(due) : undefined;
 }
 
@@ -97,9 +99,9 @@ function firstDue(repeat: Recurrence, start: number): number {
     if (due !== undefined) return due;
   } catch (cause) {
     if (!(cause instanceof RecurrenceError)) throw cause;
-    throw new ProblemError(422, `repeat: ${cause.message}`, { cause });
+    throw unfit("/repeat", cause.message, { cause });
   }
-  throw new ProblemError(422, "repeat: the pattern names no time that will ever come");
+  throw unfit("/repeat", "the pattern names no time that will ever come");
 }
 
 /**
@@ -119,15 +121,13 @@ function parseInput(definition: TaskDefinition, input: unknown): unknown {
   try {
     return definition.parse(input);
   } catch (error) {
-    if (error instanceof z.ZodError) throw invalid(error);
+    if (error instanceof z.ZodError) throw unfitContent(misfitsOf(error));
     throw error;
   }
 }
 
-function invalid(error: z.ZodError): ProblemError {
-  const errors = error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
-  const detail = errors.map(({ path, message }) => path === "" ? message : `${path}: ${message}`).join("; ");
-  return new ProblemError(422, `The task cannot be taken: ${detail}`, { extensions: { errors } });
+function unfit(pointer: string, detail: string, options?: ErrorOptions): ProblemError {
+  return unfitContent([{ pointer, detail }], undefined, options);
 }
 
 async function readJson(request: Request): Promise<unknown> {
