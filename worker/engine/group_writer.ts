@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import { addPlan, joinPlans, ownKeys, planSize, type WritePlan } from "./write_plan.ts";
+import { addPlan, joinPlans, keyText, planSize, type WritePlan } from "./write_plan.ts";
 
 /** Checks in one atomic write: as many as Deno KV takes, and what every KV Connect server does. */
 const [CHECK_LIMIT, LEAST_CHECK_LIMIT] = [100, 10];
@@ -27,7 +27,7 @@ interface Waiting {
  * logs. A lone plan waits for no other. When a joined write fails on a check, the plans whose checks fail are told apart, and
  * when it is refused, each is written by itself: one plan's failure is never another one's.
  *
- * Plans that touch the same keys are never joined, except for keys that are marked as shared.
+ * Plans that check the same key are never joined.
  */
 export class GroupWriter {
   readonly #kv: Deno.Kv;
@@ -46,7 +46,7 @@ export class GroupWriter {
     const settle = Promise.withResolvers<string | undefined>();
     this.#waiting.push({
       plan,
-      keys: ownKeys(plan),
+      keys: plan.checks.map(({ key }) => keyText(key)),
       size: planSize(plan),
       checks: plan.checks.filter((check) => check.fresh !== true).length,
       changes: plan.sets.length + plan.deletes.length + plan.counts.length,

@@ -111,14 +111,14 @@ Deno.test("GroupWriter.commit() sets shared keys once and moves counters by the 
   using lab = await open();
   const { writer, kv } = lab;
   const bell = (value: string) => [{ key: ["bell"], value, shared: true }];
-  const by = (by: number) => [{ key: ["count"], by }];
+  const by = (by: number) => [{ status: "queued", by } as const];
   await Promise.all([
     writer.commit(plan({ counts: by(5) })),
     writer.commit(plan({ counts: by(1) })),
     writer.commit(plan({ sets: bell("a"), counts: by(-2) })),
     writer.commit(plan({ sets: bell("b"), counts: by(-1) })),
   ]);
-  assertEquals((await kv.get<Deno.KvU64>(["count"])).value?.value, 3n);
+  assertEquals((await kv.get<Deno.KvU64>(["count", "queued"])).value?.value, 3n);
   assertEquals((await kv.get(["bell"])).value, "b");
 });
 

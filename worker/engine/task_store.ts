@@ -2,6 +2,7 @@ import { type Clock, PROMPT_KEYS, systemClock } from "@flotilla/runtime";
 import { followUps } from "./follow_ups.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { indexKeys, keys, type TaskRef } from "./keys.ts";
+import { decodeRecord, encodeRecord } from "./task_record.ts";
 import {
   isOver,
   type Refusal,
@@ -10,19 +11,12 @@ import {
   type TaskStatus,
   transition,
 } from "./task_state.ts";
-import { joinPlans, keyText, type PlannedCheck, weightOf, type WritePlan } from "./write_plan.ts";
+import { joinPlans, keyText, type PlannedCheck, type WritePlan } from "./write_plan.ts";
 
 /** A task's record, with the version of it that a write must still find. */
 export interface TaskEntry {
   readonly task: Task;
   readonly versionstamp: string;
-}
-
-/** What is kept: the task, and who wrote it last. */
-interface StoredTask {
-  readonly task: Task;
-  /** New with every write: tells whether a write whose answer was lost was ours. */
-  readonly write: string;
 }
 
 /** Keys beyond the task's own that a write checks and sets in the same step. */
@@ -59,12 +53,13 @@ export class TaskStore {
 
   /** The task, or `undefined` when there is none, or it may be forgotten. */
   async get(ref: TaskRef): Promise<TaskEntry | undefined> {
-    return this.#entry(await this.kv.get<StoredTask>(keys.task(ref)));
+    return this.#entry(await this.kv.get(keys.task(ref)));
   }
 
   /** The task that waits at a place of the queue, when the place itself tells. */
   carried({ value, versionstamp }: Deno.KvEntry<unknown>): TaskEntry | undefined {
-    return isStored(value) ? { task: value.task, versionstamp } : undefined;
+    const record = decodeRecord(value);
+    return record === undefined ? undefined : { task: record.task, versionstamp };
   }
 
   /** The tasks, in the order asked for, a few in each request to the store. */
@@ -74,7 +69,7 @@ export class TaskStore {
       batches.push(refs.slice(start, start + PROMPT_KEYS));
     }
     const read = await Promise.all(
-      batches.map((batch) => this.kv.getMany<StoredTask[]>(batch.map((ref) => keys.task(ref)))),
+      batches.map((batch) => this.kv.getMany<unknown[]>(batch.map((ref) => keys.task(ref)))),
     );
     return read.flat().map((entry) => this.#entry(entry));
   }
@@ -89,7 +84,7 @@ export class TaskStore {
     const selector: Deno.KvListSelector = before === undefined
       ? { prefix }
       : { start: [...prefix, ""], end: [...prefix, before] };
-    for await (const entry of this.kv.list<StoredTask>(selector, { reverse: true, batchSize })) {
+    for await (const entry of this.kv.list(selector, { reverse: true, batchSize })) {
       const found = this.#entry(entry);
       if (found !== undefined) yield found;
     }
@@ -97,7 +92,7 @@ export class TaskStore {
 
   /** The task whenever it changes, beginning with how it stands; ends when it is gone, or by `return()`. */
   watch(ref: TaskRef): ReadableStream<TaskEntry | undefined> {
-    const changes = this.kv.watch<[StoredTask]>([keys.task(ref)]);
+    const changes = this.kv.watch<[unknown]>([keys.task(ref)]);
     return changes.pipeThrough(
       new TransformStream({
         transform: ([entry], controller) => controller.enqueue(this.#entry(entry)),
@@ -135,13 +130,14 @@ export class TaskStore {
       const check = { key, versionstamp: entry.versionstamp };
       const done = await this.#write({ check, before: entry.task, task: next, write, extra });
       if (done !== undefined) return { task: next, versionstamp: done };
-      const found = await this.kv.get<StoredTask>(key);
-      if (found.versionstamp === null) throw new RefusedError("over", entry.task);
+      const found = await this.kv.get(key);
+      const record = decodeRecord(found.value);
+      if (record === undefined || found.versionstamp === null) throw new RefusedError("over", entry.task);
       if (found.versionstamp === entry.versionstamp && permits.length > 0) {
         throw new RefusedError("no-permit", entry.task);
       }
-      entry = { task: found.value.task, versionstamp: found.versionstamp };
-      if (found.value.write === write) return entry;
+      entry = { task: record.task, versionstamp: found.versionstamp };
+      if (record.write === write) return entry;
     }
   }
 
@@ -165,11 +161,12 @@ export class TaskStore {
   }
 
   /** Expiry is promised "not before" only, so what has expired may still be there. */
-  #entry(entry: Deno.KvEntryMaybe<StoredTask>): TaskEntry | undefined {
-    if (entry.versionstamp === null) return undefined;
-    const { task } = entry.value;
+  #entry({ value, versionstamp }: Deno.KvEntryMaybe<unknown>): TaskEntry | undefined {
+    const record = decodeRecord(value);
+    if (record === undefined || versionstamp === null) return undefined;
+    const { task } = record;
     if (task.expires !== undefined && task.expires <= this.#clock.now()) return undefined;
-    return { task, versionstamp: entry.versionstamp };
+    return { task, versionstamp };
   }
 }
 
@@ -182,10 +179,6 @@ interface Change {
   readonly extra: Extra;
 }
 
-function isStored(value: unknown): value is StoredTask {
-  return typeof value === "object" && value !== null && "task" in value && "write" in value;
-}
-
 function keyOf({ owner, id }: Task): Deno.KvKey {
   return keys.task({ owner: owner.subject, id });
 }
@@ -193,30 +186,39 @@ function keyOf({ owner, id }: Task): Deno.KvKey {
 /** The record, the keys by which the task is found, the counters, and the bells of who must know. */
 function changePlan({ check, before, task, write }: Change, now: number): WritePlan {
   const life = task.expires === undefined ? {} : { expireIn: Math.max(1, task.expires - now) };
-  const value: StoredTask = { task, write };
-  const old = new Map((before === undefined ? [] : indexKeys(before)).map((key) => [keyText(key), key]));
-  const fresh = indexKeys(task).filter((key) => !old.delete(keyText(key)));
+  const record = encodeRecord({ task, write });
+  const index = indexValue(task, record);
+  const { added, removed } = movedKeys(before, task);
   return {
     checks: [check],
     sets: [
-      { key: check.key, value, ...life },
-      ...fresh.map((key) => ({ key, value: indexValue(value), ...life })),
+      { key: check.key, value: record, ...life },
+      ...added.map((key) => ({ key, value: index, ...life })),
       ...bells(before, task).map((key) => ({ key, value: write, shared: true })),
     ],
-    deletes: [...old.values()],
+    deletes: removed,
     counts: countsOf(before, task),
   };
 }
 
-/** A task of fewer bytes than this waits with its whole record, so that whoever claims it need not look it up. */
+/** The keys by which a task was found and is no longer, and those by which it is now. */
+function movedKeys(before: Task | undefined, task: Task): { added: Deno.KvKey[]; removed: Deno.KvKey[] } {
+  const [old, now] = [before === undefined ? [] : indexKeys(before), indexKeys(task)];
+  if (old.length === 0 || now.length === 0) return { added: now, removed: old };
+  const kept = new Map(old.map((key) => [keyText(key), key]));
+  const added = now.filter((key) => !kept.delete(keyText(key)));
+  return { added, removed: [...kept.values()] };
+}
+
+/** A record of fewer bytes than this stands at the task's place too, so that whoever claims it need not look it up. */
 const CARRIED = 2_048;
 
 /**
  * What stands under the keys by which a task is found. The place of a task that waits is written in the same step as its
  * record and has the same version, so a claim may start from either.
  */
-function indexValue(value: StoredTask): unknown {
-  return value.task.state.status === "queued" && weightOf(value) < CARRIED ? value : 0;
+function indexValue(task: Task, record: Uint8Array): unknown {
+  return task.state.status === "queued" && record.length < CARRIED ? record : 0;
 }
 
 function countsOf(before: Task | undefined, task: Task): WritePlan["counts"] {
@@ -224,8 +226,8 @@ function countsOf(before: Task | undefined, task: Task): WritePlan["counts"] {
   if (from === to) return [];
   const left = from === undefined || before === undefined || isOver(before.state)
     ? []
-    : [{ key: keys.count(from), by: -1 }];
-  return [...left, { key: keys.count(to), by: 1 }];
+    : [{ status: from, by: -1 }];
+  return [...left, { status: to, by: 1 }];
 }
 
 /** What workers have to know of: something to claim, or a time to be there. */

@@ -1,10 +1,16 @@
-/** What one atomic write checks and changes, as data: so that several can be joined into one. */
+import { keys } from "./keys.ts";
+import type { TaskStatus } from "./task_state.ts";
+
+/**
+ * What one atomic write checks and changes, as data: so that several can be joined into one. What a plan changes is guarded
+ * by its checks, or is nobody else's.
+ */
 export interface WritePlan {
   readonly checks: readonly PlannedCheck[];
   readonly sets: readonly PlannedSet[];
   readonly deletes: readonly Deno.KvKey[];
-  /** Counters moved up or down. */
-  readonly counts: readonly { readonly key: Deno.KvKey; readonly by: number }[];
+  /** How many tasks more, or fewer, have each status. */
+  readonly counts: readonly { readonly status: TaskStatus; readonly by: number }[];
 }
 
 /** What must stand under a key. */
@@ -33,7 +39,9 @@ export function addPlan(operation: Deno.AtomicOperation, plan: WritePlan): void 
     operation.set(key, value, expireIn === undefined ? {} : { expireIn });
   }
   for (const key of plan.deletes) operation.delete(key);
-  for (const { key, by } of plan.counts) operation.sum(key, BigInt.asUintN(64, BigInt(by)));
+  for (const { status, by } of plan.counts) {
+    operation.sum(keys.count(status), BigInt.asUintN(64, BigInt(by)));
+  }
 }
 
 /**
@@ -42,42 +50,38 @@ export function addPlan(operation: Deno.AtomicOperation, plan: WritePlan): void 
  */
 export function joinPlans(plans: readonly WritePlan[]): WritePlan {
   if (plans.length === 1 && plans[0] !== undefined) return plans[0];
-  const checks = plans.flatMap((plan) => plan.checks);
-  const fresh = checks.find((check) => check.fresh === true);
-  const sets = plans.flatMap((plan) => plan.sets);
-  const shared = new Map(sets.filter((set) => set.shared === true).map((set) => [keyText(set.key), set]));
-  const counts = new Map<string, { key: Deno.KvKey; by: number }>();
-  for (const { key, by } of plans.flatMap((plan) => plan.counts)) {
-    counts.set(keyText(key), { key, by: (counts.get(keyText(key))?.by ?? 0) + by });
+  const checks: PlannedCheck[] = [];
+  const sets: PlannedSet[] = [];
+  const deletes: Deno.KvKey[] = [];
+  const shared = new Map<string, PlannedSet>();
+  const counts = new Map<TaskStatus, number>();
+  let fresh = false;
+  for (const plan of plans) {
+    for (const check of plan.checks) {
+      if (check.fresh !== true || !fresh) checks.push(check);
+      fresh ||= check.fresh === true;
+    }
+    for (const set of plan.sets) {
+      if (set.shared === true) shared.set(keyText(set.key), set);
+      else sets.push(set);
+    }
+    deletes.push(...plan.deletes);
+    for (const { status, by } of plan.counts) counts.set(status, (counts.get(status) ?? 0) + by);
   }
   return {
-    checks: checks.filter((check) => check.fresh !== true || check === fresh),
-    sets: [...sets.filter((set) => set.shared !== true), ...shared.values()],
-    deletes: plans.flatMap((plan) => plan.deletes),
-    counts: [...counts.values()].filter(({ by }) => by !== 0),
+    checks,
+    sets: [...sets, ...shared.values()],
+    deletes,
+    counts: [...counts].filter(([, by]) => by !== 0).map(([status, by]) => ({ status, by })),
   };
-}
-
-/** The keys that no other plan of the same atomic write may touch. */
-export function ownKeys(plan: WritePlan): string[] {
-  const set = plan.sets.filter(({ shared }) => shared !== true).map(({ key }) => key);
-  return [...new Set([...plan.checks.map(({ key }) => key), ...set, ...plan.deletes].map(keyText))];
 }
 
 /** About how many bytes a plan takes. */
 export function planSize(plan: WritePlan): number {
-  return plan.sets.reduce((sum, { value }) => sum + 200 + weightOf(value), 0);
-}
-
-/** About how many bytes a value takes. */
-export function weightOf(value: unknown): number {
-  if (typeof value === "string") return value.length + 2;
-  if (typeof value !== "object" || value === null) return 9;
-  let bytes = 2;
-  for (const name in value) {
-    if (Object.hasOwn(value, name)) bytes += name.length + 2 + weightOf(Reflect.get(value, name));
-  }
-  return bytes;
+  return plan.sets.reduce(
+    (sum, { value }) => sum + 200 + (value instanceof Uint8Array ? value.length : 100),
+    0,
+  );
 }
 
 /** A key as text; different keys of numbers and strings have different texts. */

@@ -1,11 +1,9 @@
-import { serialize } from "node:v8";
 import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
 import type { TaskDefinition } from "../engine/define_task.ts";
 import { NOTIFY_KIND } from "../engine/follow_ups.ts";
 import { firstTime, type Recurrence, RecurrenceError } from "../engine/recurrence.ts";
 import type { Notify } from "../engine/task_state.ts";
-import { weightOf } from "../engine/write_plan.ts";
 import { misfitsOf, unfitContent } from "./unfit_content.ts";
 import { webhookSecretSchema } from "../webhook_secret.ts";
 
@@ -105,16 +103,13 @@ function firstDue(repeat: Recurrence, start: number): number {
 }
 
 /**
- * A body that may be read may still be too large to be kept: numbers take up to three times as many bytes as in JSON, and the
- * task's result is to fit into the same 65,536 bytes of a value.
+ * A body that may be read may still be too large to be kept: `1e20` is written out in full, and the task's result is to fit
+ * into the same 65,536 bytes of a value.
  */
 function requireRoom(input: unknown): void {
-  // Nearly all are far below it, and to serialise costs more than to estimate.
-  if (weightOf(input) < INPUT_LIMIT / 4 || serialize(input).byteLength <= INPUT_LIMIT) return;
-  throw new ProblemError(
-    413,
-    `The input may have ${INPUT_LIMIT} bytes as it is kept, where each number has nine`,
-  );
+  const { byteLength } = new TextEncoder().encode(JSON.stringify(input) ?? "");
+  if (byteLength <= INPUT_LIMIT) return;
+  throw new ProblemError(413, `The input may have ${INPUT_LIMIT} bytes of JSON as it is kept`);
 }
 
 function parseInput(definition: TaskDefinition, input: unknown): unknown {
