@@ -51,7 +51,7 @@ export class AnswerWriter {
     const bodiless = client.head.method === "HEAD" || status === 204 || status === 304;
     if (!bodiless && body !== null) return await this.#writeContent(response, body.getReader());
     void body?.cancel().catch(() => {});
-    return await this.#send(this.#head(response, bodiless ? givenLength(response) : "content-length: 0\r\n"));
+    return await this.#send(this.#head(response, bodiless ? lengthLine(response) : "content-length: 0\r\n"));
   }
 
   async #writeContent(response: Response, reader: ReadableStreamDefaultReader<Bytes>): Promise<boolean> {
@@ -94,8 +94,8 @@ export class AnswerWriter {
 
   #framing(response: Response, first: Piece | undefined, second: Piece | undefined): ContentFraming {
     const { client } = this.#options;
-    const given = response.headers.get("content-length");
-    if (given !== null) return { kind: "length", length: Number(given) };
+    const given = givenLength(response);
+    if (given !== undefined) return { kind: "length", length: given };
     if (first?.done) return { kind: "length", length: 0 };
     if (first !== undefined && second?.done) return { kind: "length", length: first.value.length };
     if (client.head.minor === 1) return { kind: "chunked" };
@@ -139,10 +139,16 @@ async function settled<T>(promise: Promise<T>): Promise<T | undefined> {
   return value?.is;
 }
 
-/** The `Content-Length` of an answer that has no content, as it was given (RFC 9110, section 8.6). */
-function givenLength({ status, headers }: Response): string {
+/** The `Content-Length` that was given; what is no length counts for nothing (RFC 9110, section 8.6). */
+function givenLength({ headers }: Response): number | undefined {
   const given = headers.get("content-length");
-  return given === null || status === 204 ? "" : `content-length: ${given}\r\n`;
+  return given !== null && /^\d{1,15}$/.test(given) ? Number(given) : undefined;
+}
+
+/** The field for an answer that has no content, which tells how much another answer has. */
+function lengthLine(response: Response): string {
+  const given = givenLength(response);
+  return given === undefined || response.status === 204 ? "" : `content-length: ${given}\r\n`;
 }
 
 function framingLine(framing: ContentFraming): string {

@@ -38,9 +38,9 @@ export class Deadlines implements Disposable {
     this.#now = clock.now();
   }
 
-  /** The time of the last look: at most an interval ago while something is watched. */
+  /** The time of the last look, at most an interval ago; that of the clock while nothing is watched. */
   get now(): number {
-    return this.#now;
+    return this.#timer === undefined ? this.#clock.now() : this.#now;
   }
 
   /** How many are watched. */

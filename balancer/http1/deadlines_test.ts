@@ -28,6 +28,19 @@ Deno.test("Deadlines runs no timer when it watches nothing", async () => {
   assertEquals(clock.pending, 0);
 });
 
+Deno.test("Deadlines.now is no old time when nothing was watched for long", async () => {
+  const clock = new ManualClock();
+  using deadlines = new Deadlines({ clock });
+  await clock.advance(60_000);
+  let expired = false;
+  const timed = { deadline: deadlines.now + 1_000, expire: () => expired = true };
+  deadlines.watch(timed);
+  await clock.advance(500);
+  assertEquals(expired, false);
+  await clock.advance(600);
+  assertEquals(expired, true);
+});
+
 Deno.test("Deadlines keeps on when what expires is taken out or put in meanwhile", async () => {
   const clock = new ManualClock();
   using deadlines = new Deadlines({ clock });

@@ -235,6 +235,17 @@ Deno.test("Door.answer() sends nothing beyond the length it tells", async () => 
   }
 });
 
+Deno.test("Door.answer() tells no length that is none, with content and without", async () => {
+  for (const given of ["abc", "-1", "1e3", "4, 4", "0x4", ""]) {
+    await using proxy = serving(() => new Response("four", { headers: { "content-length": given } }));
+    const client = proxy.client();
+    await client.say(GET.replace("GET", "HEAD") + GET);
+    assertNotMatch(await client.head(), /content-length/i);
+    assertEquals((await client.head()).match(/^content-length: .*$/gim), ["content-length: 4"]);
+    assertEquals(await client.octets(4), "four");
+  }
+});
+
 Deno.test("Door.answer() tells who still reads the content that the request was answered", async () => {
   let read: unknown;
   await using proxy = serving((request) => {

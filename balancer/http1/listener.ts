@@ -67,6 +67,9 @@ export interface ConnectionSource {
   readonly addr: Deno.Addr;
 }
 
+const LOGGER = getLogger(["flotilla", "balancer"]);
+/** Milliseconds until the next try after a connection could not be accepted. */
+const ACCEPT_PAUSE = 1_000;
 const LOCALHOST = ascii("localhost");
 const NO_ENDPOINTS: EndpointsOptions = { paths: [], answer: () => undefined };
 
@@ -152,8 +155,8 @@ export class Listener {
     const authority = ascii(describe(source.addr));
     while (!this.#draining) {
       if (this.#connections.size + this.#greeting.size >= this.#maxConnections) await this.#room();
-      const connection = await accept(source);
-      if (connection === undefined) break;
+      const connection = await this.#accept(source);
+      if (connection === "closed") break;
       if (connection === "failed") continue;
       const { remoteAddr } = connection;
       const peer = remoteAddr?.transport === "tcp" ? remoteAddr.hostname : undefined;
@@ -229,13 +232,33 @@ export class Listener {
     this.#onRoom?.();
   }
 
+  async #accept(source: ConnectionSource) {
+    try {
+      return await source.accept();
+    } catch (error) {
+      if (this.#draining || isClosed(error)) return "closed";
+      if (!(error instanceof Deno.errors.ConnectionAborted)) await this.#recover(error);
+      return "failed";
+    }
+  }
+
+  /** For want of descriptors every try would fail at once: waits until a connection has closed, or for a while. */
+  async #recover(error: unknown): Promise<void> {
+    const { pool: { deadlines } } = this.#shared;
+    const timer = { deadline: deadlines.now + ACCEPT_PAUSE, expire: () => this.#onRoom?.() };
+    LOGGER.error("No connection can be accepted: {reason}", { reason: String(error) });
+    deadlines.watch(timer);
+    await this.#room();
+    deadlines.unwatch(timer);
+  }
+
   #room(): Promise<void> {
     return new Promise((resolve) => this.#onRoom = resolve);
   }
 }
 
 function logError(error: unknown): void {
-  getLogger(["flotilla", "balancer"]).error("A connection failed by a mistake of this program: {error}", {
+  LOGGER.error("A connection failed by a mistake of this program: {error}", {
     error,
   });
 }
@@ -246,13 +269,7 @@ function describe(address: Deno.Addr): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-async function accept(source: ConnectionSource) {
-  try {
-    return await source.accept();
-  } catch (error) {
-    // A client that left while it waited, or a listener that was closed.
-    return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted
-      ? undefined
-      : "failed";
-  }
+/** Whether accepting failed because the listener was closed. */
+function isClosed(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
 }

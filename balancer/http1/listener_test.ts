@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { eventually } from "@flotilla/runtime/testing";
+import { eventually, ManualClock } from "@flotilla/runtime/testing";
+import type { Connection } from "./connection.ts";
 import { ConnectionPool } from "./connection_pool.ts";
-import { Listener, type ListenerOptions } from "./listener.ts";
+import { type ConnectionSource, Listener, type ListenerOptions } from "./listener.ts";
 import { dial, listen } from "./sockets.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "./testing/certificate.ts";
 import { FixedSource, testUpstream } from "./testing/fixed_source.ts";
 import { Peer } from "./testing/peer.ts";
+import { ProxyFixture } from "./testing/proxy_fixture.ts";
 import { REFUSALS } from "./testing/refusals.ts";
 
 const net = (await Deno.permissions.query({ name: "net" })).state === "granted";
@@ -17,7 +19,7 @@ class Served implements AsyncDisposable {
   readonly requests: string[] = [];
   readonly listener: Listener;
   readonly source: FixedSource;
-  readonly #pool = new ConnectionPool({ dial });
+  readonly pool: ConnectionPool = new ConnectionPool({ dial });
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #socket: ReturnType<typeof listen>;
   readonly #serving: Promise<void>;
@@ -32,7 +34,7 @@ class Served implements AsyncDisposable {
       return handler(request);
     });
     this.source = new FixedSource({ upstream: testUpstream("real", { port: this.#server.addr.port }) });
-    this.listener = new Listener({ source: this.source, pool: this.#pool, ...options });
+    this.listener = new Listener({ source: this.source, pool: this.pool, ...options });
     this.#socket = listen({ port: 0 });
     this.#serving = this.listener.serve(this.#socket);
   }
@@ -51,7 +53,7 @@ class Served implements AsyncDisposable {
     for (const peer of this.#peers) peer.close();
     await this.listener.close();
     await this.#serving;
-    this.#pool[Symbol.dispose]();
+    this.pool[Symbol.dispose]();
     await this.#server.shutdown();
   }
 }
@@ -68,11 +70,47 @@ Deno.test({
         const answer = await client.rest();
         assertMatch(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
         assertEquals(answer.match(/HTTP\/1\.1 \d{3}/g)?.length, 1);
+        // The connection was closed, and in order: what was read to its end is the whole answer.
         assertEquals(client.broken, undefined);
       });
     }
-    assertEquals(served.requests, []);
+    assertEquals([served.pool.opened, served.requests], [0, []]);
   },
+});
+
+Deno.test("Listener.serve() waits when no connection can be accepted, and goes on when one can", async () => {
+  const clock = new ManualClock();
+  await using proxy = new ProxyFixture({ clock });
+  const accepted = Promise.withResolvers<Connection>();
+  let calls = 0;
+  const source: ConnectionSource = {
+    accept: () => {
+      calls++;
+      return calls > 2 ? accepted.promise : Promise.reject(new Error("Too many open files (os error 24)"));
+    },
+    close: () => accepted.reject(new Deno.errors.BadResource("The listener was closed")),
+    addr: { transport: "tcp", hostname: "127.0.0.1", port: 8000 },
+  };
+  const serving = proxy.listener.serve(source);
+  await clock.advance(900);
+  assertEquals(calls, 1);
+  await clock.advance(500);
+  assertEquals(calls, 2);
+  await clock.advance(1_100);
+  assertEquals(calls, 3);
+  await proxy.listener.close();
+  await serving;
+});
+
+Deno.test("Listener.serve() ends at once when it is closed while no connection can be accepted", async () => {
+  await using proxy = new ProxyFixture();
+  const serving = proxy.listener.serve({
+    accept: () => Promise.reject(new Error("Too many open files (os error 24)")),
+    close: () => {},
+    addr: { transport: "tcp", hostname: "127.0.0.1", port: 8000 },
+  });
+  await proxy.listener.drain();
+  await serving;
 });
 
 Deno.test({
