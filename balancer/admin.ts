@@ -49,30 +49,50 @@ export function createAdmin(options: AdminOptions): (request: Request) => Promis
   };
 }
 
+/** What a request is about. */
+interface Target {
+  readonly balancer: Balancer;
+  /** The upstream that the path names; empty where it names none. */
+  readonly id: string;
+}
+
+type Handler = (request: Request, target: Target) => Response | Promise<Response>;
+
+const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
+  ["snapshot", new Map<string, Handler>([["GET", tell], ["HEAD", tell]])],
+  ["upstreams", new Map<string, Handler>([["POST", add]])],
+  ["upstreams/:id", new Map<string, Handler>([["PATCH", weigh], ["DELETE", remove]])],
+  ["upstreams/:id/drain", new Map<string, Handler>([["POST", drain]])],
+  ["upstreams/:id/resume", new Map<string, Handler>([["POST", resume]])],
+]);
+
 function route(request: Request, balancer: Balancer): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
   const [, root, id, action, ...rest] = pathname.split("/");
   const place = [root, id === undefined ? undefined : ":id", action, ...rest].filter(Boolean).join("/");
-  const named = decodeURIComponent(id ?? "");
-  switch (`${request.method} ${place}`) {
-    case "GET snapshot":
-      return Response.json(balancer.snapshot());
-    case "POST upstreams":
-      return add(request, balancer);
-    case "PATCH upstreams/:id":
-      return weigh(request, { balancer, id: named });
-    case "DELETE upstreams/:id":
-      return remove(balancer, named);
-    case "POST upstreams/:id/drain":
-      return drain(balancer, named);
-    case "POST upstreams/:id/resume":
-      return resume(balancer, named);
-    default:
-      throw new ProblemError(404, `The admin API has no ${request.method} ${pathname}`);
+  const methods = ROUTES.get(place);
+  if (methods === undefined) throw new ProblemError(404, `The admin API has no ${pathname}`);
+  const handler = methods.get(request.method);
+  if (handler === undefined) {
+    const headers = { allow: [...methods.keys()].join(", ") };
+    throw new ProblemError(405, `The admin API has no ${request.method} ${pathname}`, { headers });
+  }
+  return handler(request, { balancer, id: decoded(id ?? "") });
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch (cause) {
+    throw new ProblemError(400, "The name in the path is not properly encoded", { cause });
   }
 }
 
-async function add(request: Request, balancer: Balancer): Promise<Response> {
+function tell(_request: Request, { balancer }: Target): Response {
+  return Response.json(balancer.snapshot());
+}
+
+async function add(request: Request, { balancer }: Target): Promise<Response> {
   const { url, id, weight } = await read(request, upstreamSchema);
   const upstream = { url, ...(id === undefined ? {} : { id }), ...(weight === undefined ? {} : { weight }) };
   const before = members(balancer);
@@ -86,27 +106,26 @@ async function add(request: Request, balancer: Balancer): Promise<Response> {
   return Response.json(added, { status: 201, headers: { location } });
 }
 
-async function weigh(request: Request, target: { balancer: Balancer; id: string }): Promise<Response> {
-  const { balancer, id } = target;
+async function weigh(request: Request, { balancer, id }: Target): Promise<Response> {
   const { weight } = await read(request, weightSchema);
   find(balancer, id);
   change(balancer, members(balancer).map((member) => member.id === id ? { ...member, weight } : member));
   return Response.json(find(balancer, id));
 }
 
-function remove(balancer: Balancer, id: string): Response {
+function remove(_request: Request, { balancer, id }: Target): Response {
   find(balancer, id);
   balancer.update(members(balancer).filter((member) => member.id !== id));
   return new Response(null, { status: 204 });
 }
 
-function drain(balancer: Balancer, id: string): Response {
+function drain(_request: Request, { balancer, id }: Target): Response {
   find(balancer, id);
   void balancer.drain(id);
   return Response.json(find(balancer, id), { status: 202 });
 }
 
-function resume(balancer: Balancer, id: string): Response {
+function resume(_request: Request, { balancer, id }: Target): Response {
   find(balancer, id);
   balancer.resume(id);
   return new Response(null, { status: 204 });

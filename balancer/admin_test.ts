@@ -60,6 +60,24 @@ Deno.test("createAdmin() drains and resumes", async () => {
   assertEquals([(await admin.call("POST", "/upstreams/a/resume")).status, draining()], [204, false]);
 });
 
+Deno.test("createAdmin() lets the last upstream be taken away, and another be added", async () => {
+  await using admin = await setUp();
+  for (const id of ["a", "b"]) assertEquals((await admin.call("DELETE", `/upstreams/${id}`)).status, 204);
+  assertEquals([admin.weights(), (await admin.test.send("/")).status], [{}, 503]);
+  assertEquals(
+    (await admin.call("POST", "/upstreams", { body: { id: "a", url: "http://a.test" } })).status,
+    201,
+  );
+  await admin.test.clock.advance(10);
+  assertEquals((await admin.test.send("/")).status, 200);
+});
+
+Deno.test("createAdmin() says which methods a path has", async () => {
+  await using admin = await setUp();
+  const response = await admin.call("PUT", "/upstreams/a");
+  assertEquals([response.status, response.headers.get("allow")], [405, "PATCH, DELETE"]);
+});
+
 Deno.test("createAdmin() refuses what makes no sense, as a problem that names it", async () => {
   await using admin = await setUp();
   const cases = [
@@ -72,7 +90,12 @@ Deno.test("createAdmin() refuses what makes no sense, as a problem that names it
     ["DELETE", "/upstreams/x", undefined, 404, /"x"/],
     ["POST", "/upstreams/x/drain", undefined, 404, /"x"/],
     ["POST", "/upstreams/x/resume", undefined, 404, /"x"/],
-    ["GET", "/else", undefined, 404, /GET \/else/],
+    ["POST", "/upstreams", { url: "http://c.test#x" }, 422, /must be an origin/],
+    ["POST", "/upstreams", { url: "http://:secret@c.test" }, 422, /must be an origin/],
+    ["POST", "/upstreams", { url: "http://c.test", id: "c\n" }, 422, /visible ASCII/],
+    ["DELETE", "/upstreams/%zz", undefined, 400, /not properly encoded/],
+    ["GET", "/upstreams/a", undefined, 405, /GET \/upstreams\/a/],
+    ["GET", "/else", undefined, 404, /\/else/],
     ["POST", "/upstreams/a/drain/more", undefined, 404, /more/],
   ] as const;
   for (const [method, path, body, status, detail] of cases) {

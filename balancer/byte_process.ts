@@ -1,4 +1,4 @@
-import { type FlagValues, isTracing, refuseToStart } from "@flotilla/runtime";
+import { type FlagValues, isTracing, refuseToListen } from "@flotilla/runtime";
 import { createAccessLog } from "./access_log.ts";
 import type { Balancer } from "./balancer.ts";
 import type { ConnectionPool } from "./http1/connection_pool.ts";
@@ -8,6 +8,7 @@ import { serveListener } from "./http1/serve_listener.ts";
 import { listen } from "./http1/sockets.ts";
 import type { Endpoints } from "./process.ts";
 import { type balancerFlags, passesAllOn } from "./process_flags.ts";
+import type { TlsFiles } from "./tls_files.ts";
 
 /** What {@linkcode serveBytes} serves. */
 export interface ServeBytesOptions {
@@ -17,16 +18,18 @@ export interface ServeBytesOptions {
   readonly pool: ConnectionPool;
   readonly endpoints: Endpoints;
   readonly instance: string;
+  /** @default none */
+  readonly tls: TlsFiles | undefined;
 }
 
 /** Listens with the byte-level listener until the process is told to stop. */
 export async function serveBytes(options: ServeBytesOptions): Promise<void> {
-  const { flags, balancer, pool, endpoints, instance } = options;
-  const source = await openSocket(flags);
+  const { flags, balancer, pool, endpoints, instance, tls } = options;
+  const source = openSocket(options);
   const listener = new Listener({
     source: balancer.source,
     pool,
-    protocol: flags.tlsCert === undefined ? "http" : "https",
+    protocol: tls === undefined ? "http" : "https",
     trustedProxies: flags.trustedProxy,
     proxyProtocol: flags.proxyProtocol,
     maxConnections: flags.maxClients,
@@ -45,20 +48,11 @@ function ownEndpoints(endpoints: Endpoints) {
   };
 }
 
-async function openSocket(flags: FlagValues<typeof balancerFlags>): Promise<ConnectionSource> {
-  const { host: hostname, port, tlsCert, tlsKey } = flags;
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    refuseToStart("Give --tls-cert and --tls-key together, or neither");
-  }
+function openSocket({ flags, tls }: ServeBytesOptions): ConnectionSource {
+  const { host: hostname, port } = flags;
   try {
-    if (tlsCert === undefined || tlsKey === undefined) return listen({ hostname, port });
-    const [cert, key] = await Promise.all([Deno.readTextFile(tlsCert), Deno.readTextFile(tlsKey)]);
-    return listen({ hostname, port, tls: { cert, key } });
+    return listen({ hostname, port, ...(tls === undefined ? {} : { tls }) });
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) {
-      refuseToStart(`--port: ${hostname}:${port} is taken by another process`);
-    }
-    if (error instanceof Deno.errors.NotFound) refuseToStart(`--tls-cert, --tls-key: ${error.message}`);
-    throw error;
+    refuseToListen(error, { hostname, port });
   }
 }

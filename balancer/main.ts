@@ -2,6 +2,7 @@ import {
   instanceName,
   openKv,
   readFlags,
+  refuseToListen,
   refuseToStart,
   registerProcessMemory,
   secret,
@@ -17,8 +18,9 @@ import { tcpTransport } from "./http1/tcp_transport.ts";
 import { followDns } from "./membership/dns.ts";
 import { followKv } from "./membership/kv.ts";
 import { createEndpoints, mainPort } from "./process.ts";
-import { balancerFlags, passesAllOn } from "./process_flags.ts";
+import { balancerFlags, passesAllOn, repeatedName } from "./process_flags.ts";
 import { createStrategy } from "./strategies.ts";
+import { readTlsFiles } from "./tls_files.ts";
 
 const flags = readFlags(
   { name: "deno task balancer", summary: "spreads HTTP requests over upstreams" },
@@ -30,6 +32,14 @@ const given = sources.filter(Boolean).length;
 if (given > 1 || (given === 0 && adminPort === undefined)) {
   refuseToStart("Give the upstreams by --upstream, or by --upstream-dns, or by --upstream-kv");
 }
+const twice = repeatedName(upstream);
+if (twice !== undefined) {
+  refuseToStart(`--upstream: two have the name ${twice}; give one another by ;id=NAME`);
+}
+if (flags.proxyProtocol && flags.listener !== "bytes") {
+  refuseToStart("--proxy-protocol: only --listener bytes reads it");
+}
+const tls = await readTlsFiles(flags);
 const instance = instanceName("balancer", flags);
 const pool = new ConnectionPool({ dial });
 await using balancer = createBalancer({
@@ -54,9 +64,6 @@ await using balancer = createBalancer({
   transport: tcpTransport({ pool }),
 });
 registerProcessMemory(balancer.registry);
-if (flags.listener === "serve" && (flags.tlsCert ?? flags.tlsKey) !== undefined) {
-  refuseToStart("--tls-cert and --tls-key: only --listener bytes serves TLS");
-}
 await using opened = new AsyncDisposableStack();
 const update = balancer.update.bind(balancer);
 if (upstreamDns !== undefined) opened.use(followDns({ url: upstreamDns, update }));
@@ -66,8 +73,8 @@ if (upstreamKv !== undefined) {
 }
 const endpoints = createEndpoints(balancer, { instance });
 if (adminPort !== undefined) opened.use(openAdmin(adminPort));
-if (flags.listener === "bytes") await serveBytes({ flags, balancer, pool, endpoints, instance });
-else await serve(mainPort({ balancer, endpoints, pure: passesAllOn(flags) }), flags, { instance });
+if (flags.listener === "bytes") await serveBytes({ flags, balancer, pool, endpoints, instance, tls });
+else await serve(mainPort({ balancer, endpoints, pure: passesAllOn(flags) }), flags, { instance, tls });
 
 function openAdmin(port: number): Deno.HttpServer {
   try {
@@ -79,9 +86,6 @@ function openAdmin(port: number): Deno.HttpServer {
     );
   } catch (error) {
     if (error instanceof SecretError) refuseToStart(error.message);
-    if (error instanceof Deno.errors.AddrInUse) {
-      refuseToStart(`--admin-port: ${hostname}:${port} is taken by another process`);
-    }
-    throw error;
+    refuseToListen(error, { hostname, port, flag: "--admin-port" });
   }
 }

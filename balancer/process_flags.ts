@@ -155,6 +155,12 @@ export const balancerFlags = {
   }),
 };
 
+/** A name that two upstreams have; `undefined` when each has its own. */
+export function repeatedName(upstreams: readonly UpstreamOptions[]): string | undefined {
+  const names = upstreams.map((upstream) => identify(upstream).id);
+  return names.find((name, index) => names.indexOf(name) < index);
+}
+
 /** Whether the main port passes every path on: the process's own endpoints have a port of their own then. */
 export function passesAllOn(
   { adminPort, ownEndpoints }: Pick<FlagValues<typeof balancerFlags>, "adminPort" | "ownEndpoints">,

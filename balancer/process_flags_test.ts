@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { FlagError, parseFlags } from "@flotilla/runtime";
-import { balancerFlags, passesAllOn } from "./process_flags.ts";
+import { balancerFlags, passesAllOn, repeatedName } from "./process_flags.ts";
 
 const parse = (...args: string[]) => parseFlags(balancerFlags, ["--port", "8000", ...args], {});
 
@@ -21,6 +21,14 @@ Deno.test("balancerFlags take an upstream that is drained", () => {
     url: "http://b:2",
     weight: 1,
   }]);
+});
+
+Deno.test("repeatedName() finds two upstreams of one name", () => {
+  const names = (...upstreams: string[]) =>
+    repeatedName(parse(...upstreams.map((upstream) => `--upstream=${upstream}`)).upstream);
+  assertEquals(names("http://a:1", "http://a:2", "http://b:1"), undefined);
+  assertEquals(names("http://a:1", "http://b:1", "http://a:1/"), "a:1");
+  assertEquals(names("http://a:1", "http://a:1;id=other"), undefined);
 });
 
 Deno.test("passesAllOn() when the process's own endpoints have a port of their own", () => {

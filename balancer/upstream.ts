@@ -4,7 +4,7 @@ import type { Health } from "./health.ts";
 export interface UpstreamOptions {
   /** Origin such as `http://127.0.0.1:5000`; a path in front of every request's is not supported. */
   url: string | URL;
-  /** Name in metrics, logs and the admin API. @default host and port, `127.0.0.1:5000` */
+  /** Name in metrics, logs and the admin API: 1 to 128 visible ASCII characters. @default host and port, `127.0.0.1:5000` */
   id?: string;
   /** Share of the load relative to the others. @default 1 */
   weight?: number;

@@ -9,6 +9,9 @@ import type { Upstream, UpstreamOptions } from "./upstream.ts";
 /** Largest weight: keeps the arithmetic of round-robin exact for as long as a process lives. */
 const MAX_WEIGHT = 10_000;
 
+/** What an id may be: it goes into paths, logs and the labels of metrics. */
+const NAME = /^[!-~]{1,128}$/;
+
 /** An upstream's address and weight, checked. */
 export interface UpstreamIdentity {
   readonly id: string;
@@ -22,20 +25,25 @@ export interface UpstreamIdentity {
 /**
  * Checks what names an upstream.
  *
- * @throws {TypeError} when the URL is no plain http or https origin
+ * @throws {TypeError} when the URL is no plain http or https origin, or the id no visible text
  * @throws {RangeError} when the weight is not above 0 and at most 10,000
  */
 export function identify(options: UpstreamOptions): UpstreamIdentity {
   const url = URL.parse(String(options.url));
   if (
     url === null || !/^https?:$/.test(url.protocol) || url.pathname !== "/" || url.search !== "" ||
-    url.username !== ""
+    url.username !== "" || url.password !== "" || url.hash !== ""
   ) {
     throw new TypeError(
       `Cannot use upstream: url must be an origin like http://127.0.0.1:5000, got "${options.url}"`,
     );
   }
   const { weight = 1, id = url.host } = options;
+  if (!NAME.test(id)) {
+    throw new TypeError(
+      `Cannot use upstream: id must be 1 to 128 visible ASCII characters, got ${JSON.stringify(id)}`,
+    );
+  }
   if (!(weight > 0 && weight <= MAX_WEIGHT)) {
     throw new RangeError(
       `Cannot use upstream "${id}": weight must be above 0 and at most ${MAX_WEIGHT}, got ${weight}`,

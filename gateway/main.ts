@@ -18,6 +18,7 @@ import {
   isTracing,
   openKv,
   readFlags,
+  refuseToListen,
   refuseToStart,
   secret,
   SecretError,
@@ -119,8 +120,7 @@ function openPort(): ConnectionSource {
   try {
     return listen({ hostname, port });
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    refuseToStart(`--port: ${hostname}:${port} is taken by another process`);
+    refuseToListen(error, { hostname, port });
   }
 }
 

@@ -41,7 +41,14 @@ export { configureLogging, type LoggingOptions } from "./log.ts";
 export { openKv, type OpenKvOptions } from "./open_kv.ts";
 export { asProblem, ProblemError, type ProblemOptions, problemResponse } from "./problem.ts";
 export { registerProcessMemory } from "./process_memory.ts";
-export { EXIT_USAGE, type Program, readFlags, refuseToStart } from "./program.ts";
+export {
+  EXIT_USAGE,
+  type ListenPlace,
+  type Program,
+  readFlags,
+  refuseToListen,
+  refuseToStart,
+} from "./program.ts";
 export { type Readiness, type ReadinessCheck } from "./readiness.ts";
 export {
   type IdentityFields,

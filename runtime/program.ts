@@ -41,6 +41,34 @@ export function refuseToStart(reason: string): never {
   Deno.exit(EXIT_USAGE);
 }
 
+/** Where a program was told to listen. */
+export interface ListenPlace {
+  readonly hostname: string;
+  readonly port: number;
+  /** The flag that named the port. @default "--port" */
+  readonly flag?: string;
+}
+
+/**
+ * Says on standard error why the program cannot listen where it was told to, and exits 2.
+ *
+ * @throws the error itself when it is another one
+ */
+export function refuseToListen(error: unknown, { hostname, port, flag = "--port" }: ListenPlace): never {
+  const place = `${hostname}:${port}`;
+  if (error instanceof Deno.errors.AddrInUse) refuseToStart(`${flag}: ${place} is taken by another process`);
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    refuseToStart(`--host: ${hostname} is no address of this machine`);
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    refuseToStart(`${flag}: this process may not listen on ${place}: ${error.message}`);
+  }
+  if (error instanceof Deno.errors.InvalidData) {
+    refuseToStart(`${flag}: cannot listen on ${place} with TLS: ${error.message}`);
+  }
+  throw error;
+}
+
 /** The text of `--help`. */
 export function helpText(program: Program, specs: FlagSpecs): string {
   const rows = Object.entries(specs).map(([name, spec]) => {

@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import { z } from "zod";
 import { flag, type FlagValues, number, portSchema, switchFlag } from "./flags.ts";
-import { refuseToStart } from "./program.ts";
+import { refuseToListen } from "./program.ts";
 import type { ServeInfo } from "./request_context.ts";
 import { serveUntilStopped, type Serving } from "./serving.ts";
 
@@ -41,6 +41,14 @@ export function instanceName(role: string, flags: FlagValues<typeof serveFlags>)
   return flags.name ?? `${role}_${flags.port}`;
 }
 
+/** How {@linkcode serve} serves. */
+export interface ServeOptions {
+  /** The name of this instance, for logs. */
+  readonly instance: string;
+  /** Certificate chain and private key in PEM, to serve TLS, with HTTP/2 for clients that ask for it. @default none */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+}
+
 /** What a program has to close what it opened after in-flight requests were cut off; milliseconds. */
 const CLOSING_TIME = 500;
 
@@ -51,15 +59,17 @@ const CLOSING_TIME = 500;
 export async function serve(
   served: Served,
   flags: FlagValues<typeof serveFlags>,
-  options: { instance: string },
+  options: ServeOptions,
 ): Promise<void> {
   const { registry } = served;
-  await serveUntilStopped(() => serving(listen(served, flags)), { ...options, served, registry, flags });
+  const { instance, tls } = options;
+  const begin = () => serving(listen(served, flags, tls), tls === undefined ? "http" : "https");
+  await serveUntilStopped(begin, { instance, served, registry, flags });
 }
 
-function serving(server: Deno.HttpServer<Deno.NetAddr>): Serving {
+function serving(server: Deno.HttpServer<Deno.NetAddr>, protocol: "http" | "https"): Serving {
   return {
-    address: `http://${server.addr.hostname}:${server.addr.port}`,
+    address: `${protocol}://${server.addr.hostname}:${server.addr.port}`,
     drain: () => server.shutdown(),
     cutOff() {
       // Nothing can close connections that a shutdown waits for, and they would keep the process running for ever.
@@ -72,15 +82,14 @@ function serving(server: Deno.HttpServer<Deno.NetAddr>): Serving {
 function listen(
   served: Served,
   flags: FlagValues<typeof serveFlags>,
+  tls: ServeOptions["tls"],
 ): Deno.HttpServer<Deno.NetAddr> {
   const { port, host: hostname } = flags;
+  const where = { port, hostname, onListen: () => {} };
+  const handler = (request: Request, info: ServeInfo) => served.fetch(request, info);
   try {
-    return Deno.serve(
-      { port, hostname, onListen: () => {} },
-      (request, info) => served.fetch(request, info),
-    );
+    return tls === undefined ? Deno.serve(where, handler) : Deno.serve({ ...where, ...tls }, handler);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    refuseToStart(`--port: ${hostname}:${port} is taken by another process`);
+    refuseToListen(error, { hostname, port });
   }
 }
