@@ -5,7 +5,7 @@ import { type Argon2Job, deriveArgon2id } from "./passwords/argon2id.ts";
 import { createPasswordHasher } from "./passwords/password_hasher.ts";
 import { type AuthFixture, setUp } from "./testdata/fixture.ts";
 
-const CHEAP = { memory: 8, passes: 1, lanes: 1 };
+const CHEAP = { memory: 8, passes: 1 };
 
 /** An engine that tells what it was asked. */
 function countingEngine() {
@@ -63,7 +63,7 @@ Deno.test("POST /auth/login makes the decoy also when the first of all sign-ins 
 
 Deno.test("POST /auth/login hashes the password anew when the parameters have grown, once", async () => {
   const { engine, jobs } = countingEngine();
-  const grown = { memory: 16, passes: 1, lanes: 1 };
+  const grown = { memory: 16, passes: 1 };
   using fixture = await setUp({ hasher: createPasswordHasher({ engine, parameters: grown }) });
   await fixture.login();
   const { value } = await fixture.kv.get<{ passwordHash: string }>(["auth", "user", "admin"]);
@@ -85,14 +85,19 @@ Deno.test("POST /auth/login sheds with 503 what cannot wait, and does not count 
   };
   const hasher = createPasswordHasher({ engine, parameters: CHEAP, maxWaiting: 1 });
   using fixture = await setUp({ hasher });
-  const attempts = Array.from({ length: 40 }, () => tryLogin(fixture, "admin", "wrong"));
-  const shed = await Promise.race(attempts);
-  assertEquals(shed.status, 503);
-  assertEquals(shed.headers.find(([name]) => name === "retry-after"), ["retry-after", "1"]);
+  const answered: Awaited<ReturnType<typeof tryLogin>>[] = [];
+  const attempts = Array.from({ length: 40 }, async () => {
+    answered.push(await tryLogin(fixture, "admin", "wrong"));
+  });
+  // Of the two places one goes to the hash that unknown names are compared with.
+  await eventually(() => answered.length === 39, { what: "the rest to be shed" });
+  for (const { status, headers } of answered) {
+    assertEquals(status, 503);
+    assertEquals(headers.find(([name]) => name === "retry-after"), ["retry-after", "1"]);
+  }
   release();
-  const statuses = (await Promise.all(attempts)).map(({ status }) => status);
-  assertEquals(statuses.filter((status) => status !== 503).length <= hasher.capacity, true);
-  assertEquals(statuses.includes(429), false);
+  await Promise.all(attempts);
+  assertEquals(answered.at(-1)?.status, 401);
   assertEquals((await tryLogin(fixture, "admin", "wrong")).status, 401);
 });
 

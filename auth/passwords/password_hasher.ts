@@ -1,6 +1,6 @@
 import { ProblemError } from "@flotilla/runtime";
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import { type Argon2Parameters, OWASP_PARAMETERS } from "./argon2id.ts";
+import { type Argon2Parameters, OWASP_PARAMETERS, SALT_LENGTH } from "./argon2id.ts";
 import { type HashEngine, inlineEngine } from "./hash_engine.ts";
 import { decodePhc, encodePhc } from "./phc.ts";
 
@@ -36,8 +36,6 @@ export interface PasswordHasherOptions {
   /** How many may wait for a turn; the rest is shed. @default 16 for each hash that runs at the same time */
   maxWaiting?: number;
 }
-
-const SALT_LENGTH = 16;
 
 /**
  * Hashes with argon2id (RFC 9106). As many run at once as the engine has threads, a bounded number waits, and the rest
@@ -98,10 +96,10 @@ export function overload(): ProblemError {
   });
 }
 
-function checkParameters({ memory, passes, lanes }: Argon2Parameters, maxWaiting: number): void {
-  if (lanes < 1 || passes < 1 || memory < 8 * lanes) {
+function checkParameters({ memory, passes }: Argon2Parameters, maxWaiting: number): void {
+  if (passes < 1 || memory < 8) {
     throw new RangeError(
-      `Cannot hash passwords: argon2id needs m >= 8p, t >= 1 and p >= 1, got m=${memory}, t=${passes}, p=${lanes}`,
+      `Cannot hash passwords: argon2id needs m >= 8 and t >= 1, got m=${memory}, t=${passes}`,
     );
   }
   if (!Number.isInteger(maxWaiting) || maxWaiting < 0) {

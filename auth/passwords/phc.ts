@@ -8,7 +8,7 @@ export interface EncodedHash {
   readonly tag: Uint8Array;
 }
 
-const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([\w+/]+)\$([\w+/]+)$/;
+const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=1\$([\w+/]+)\$([\w+/]+)$/;
 
 /**
  * Writes a hash in the PHC string format, which other argon2 libraries read.
@@ -19,20 +19,20 @@ const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([\w+/]+)\$
  * import { assertEquals } from "@std/assert";
  *
  * const [salt, tag] = [new Uint8Array(6), new Uint8Array(3)];
- * const text = encodePhc({ parameters: { memory: 19_456, passes: 2, lanes: 1 }, salt, tag });
+ * const text = encodePhc({ parameters: { memory: 19_456, passes: 2 }, salt, tag });
  * assertEquals(text, "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAA$AAAA");
  * ```
  */
 export function encodePhc({ parameters, salt, tag }: EncodedHash): string {
-  const { memory, passes, lanes } = parameters;
-  return `$argon2id$v=19$m=${memory},t=${passes},p=${lanes}$${unpadded(salt)}$${unpadded(tag)}`;
+  const { memory, passes } = parameters;
+  return `$argon2id$v=19$m=${memory},t=${passes},p=1$${unpadded(salt)}$${unpadded(tag)}`;
 }
 
 /** Reads what {@linkcode encodePhc} wrote; `undefined` when it is anything else. */
 export function decodePhc(text: string): EncodedHash | undefined {
-  const [, memory, passes, lanes, salt, tag] = PHC.exec(text) ?? [];
+  const [, memory, passes, salt, tag] = PHC.exec(text) ?? [];
   if (salt === undefined || tag === undefined) return undefined;
-  const parameters = { memory: Number(memory), passes: Number(passes), lanes: Number(lanes) };
+  const parameters = { memory: Number(memory), passes: Number(passes) };
   return { parameters, salt: decodeBase64(padded(salt)), tag: decodeBase64(padded(tag)) };
 }
 

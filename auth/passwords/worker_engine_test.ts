@@ -7,7 +7,7 @@ import type { HashRequest } from "./worker_message.ts";
 const JOB = {
   password: "secret",
   salt: new Uint8Array(16),
-  parameters: { memory: 8, passes: 1, lanes: 1 },
+  parameters: { memory: 8, passes: 1 },
 };
 
 /** A thread that does what the test says. */

@@ -13,7 +13,7 @@ export const ANONYMOUS: Caller = { kind: "anonymous" };
 
 /** The real hasher with parameters that take no time. */
 export function cheapHasher(): PasswordHasher {
-  return createPasswordHasher({ parameters: { memory: 8, passes: 1, lanes: 1 } });
+  return createPasswordHasher({ parameters: { memory: 8, passes: 1 } });
 }
 
 /** What signing in answers. */
