@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertLessOrEqual,
+  assertThrows,
+} from "@std/assert";
 import { ManualClock } from "@flotilla/runtime/testing";
 import { HealthChecker, type HealthOptions, type Probe, readHealth } from "./health_checker.ts";
 import type { Health } from "./health.ts";
@@ -95,6 +102,28 @@ Deno.test("HealthChecker.suspect() of one that is dead leaves it to `rise` to br
   assertEquals(kinds(), ["up", "down"]);
   await clock.advance(100);
   assertEquals(kinds(), ["up", "down", "up"]);
+});
+
+Deno.test("HealthChecker asks for its path, at intervals that vary by the jitter and no more", async () => {
+  const clock = new ManualClock();
+  const asked: { path: string; at: number }[] = [];
+  const checker = new HealthChecker(readHealth({ path: "/live", interval: 1_000, jitter: 0.2 }), {
+    clock,
+    random: seededRandom(1),
+    probe: (_upstream, { path }) => {
+      asked.push({ path, at: clock.now() });
+      return Promise.resolve(200);
+    },
+    changed: () => {},
+  });
+  checker.watch(new FakeUpstream("a"));
+  await clock.advance(200_000);
+  checker.close();
+  assertEquals(new Set(asked.map(({ path }) => path)), new Set(["/live"]));
+  const gaps = asked.slice(1).map(({ at }, index) => at - (asked[index]?.at ?? 0));
+  assert(gaps.length > 180 && Math.min(...gaps) >= 800 && Math.max(...gaps) <= 1_200);
+  assertLess(Math.min(...gaps), 850);
+  assertGreater(Math.max(...gaps), 1_150);
 });
 
 Deno.test("HealthChecker makes at most 500 checks a second, however many upstreams there are", async () => {

@@ -74,6 +74,23 @@ Deno.test("OutlierDetector lets the ejected in again, longer each time", async (
   }
 });
 
+Deno.test("OutlierDetector ejects for no longer than the longest ejection", async () => {
+  const { clock, answer, ejected } = detect(3, { baseEjection: 1_000, maxEjection: 2_500 });
+  for (const duration of [1_000, 2_000, 2_500, 2_500]) {
+    answer(0, 500, 500, 500, 500, 500);
+    await clock.advance(duration - 1);
+    assertEquals(ejected(), "x..");
+    await clock.advance(1);
+    assertEquals(ejected(), "...");
+  }
+});
+
+Deno.test("OutlierDetector ejects no more than the share allows, however many fail", () => {
+  const { answer, ejected } = detect(5, { maxShare: 0.4 });
+  for (let index = 0; index < 5; index++) answer(index, ...Array(20).fill(500));
+  assertEquals(ejected(), "xx...");
+});
+
 Deno.test("OutlierDetector.close() lets no timer run on", () => {
   const { clock, answer, detector } = detect(2);
   answer(0, 500, 500, 500, 500, 500);
