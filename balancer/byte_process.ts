@@ -1,4 +1,4 @@
-import { type FlagValues, isTracing, refuseToListen } from "@flotilla/runtime";
+import { type FlagValues, isTracing, refuseToListen, TraceGate } from "@flotilla/runtime";
 import { createAccessLog } from "./access_log.ts";
 import type { Balancer } from "./balancer.ts";
 import type { ConnectionPool } from "./http1/connection_pool.ts";
@@ -33,7 +33,7 @@ export async function serveBytes(options: ServeBytesOptions): Promise<void> {
     trustedProxies: flags.trustedProxy,
     proxyProtocol: flags.proxyProtocol,
     maxConnections: flags.maxClients,
-    tracing: isTracing(),
+    ...(isTracing() ? { traces: new TraceGate(flags.traceRate) } : {}),
     accessLog: createAccessLog({ sample: flags.accessLog }),
     ...(passesAllOn(flags) ? {} : { endpoints: ownEndpoints(endpoints) }),
   });

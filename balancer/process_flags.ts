@@ -6,6 +6,7 @@ import {
   portSchema,
   serveFlags,
   switchFlag,
+  traceFlags,
 } from "@flotilla/runtime";
 import { z } from "zod";
 import { addressList } from "./address_list.ts";
@@ -64,6 +65,7 @@ const hashKeySchema: z.ZodType<HashKey> = z.string().transform((text, context): 
 /** The flags of the balancer's process. */
 export const balancerFlags = {
   ...serveFlags,
+  ...traceFlags,
   upstream: listFlag(upstreamSchema, {
     help: "a server to pass requests to; ;weight=2 after it gives it twice the share, ;draining=true none",
     placeholder: "URL",

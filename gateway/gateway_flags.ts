@@ -1,4 +1,4 @@
-import { flag, listFlag, originSchema, serveFlags } from "@flotilla/runtime";
+import { flag, listFlag, originSchema, serveFlags, traceFlags } from "@flotilla/runtime";
 import { z } from "zod";
 import { rateSchema } from "./limits/limit_policy.ts";
 
@@ -8,6 +8,7 @@ const LOOPBACK = ["127.0.0.1", "::1"];
 /** The flags of the gateway's process. */
 export const gatewayFlags = {
   ...serveFlags,
+  ...traceFlags,
   auth: flag(originSchema, {
     help: "the auth services, or the balancer in front of them",
     placeholder: "URL",

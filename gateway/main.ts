@@ -22,6 +22,7 @@ import {
   refuseToStart,
   secret,
   SecretError,
+  TraceGate,
   withDeadline,
 } from "@flotilla/runtime";
 import { type BackgroundKv, openInBackground } from "./background_kv.ts";
@@ -106,7 +107,8 @@ const listener = new Listener({
   source: service.source,
   pool,
   door: gateway.passage(service.source),
-  tracing: isTracing(),
+  trustedProxies: trustedProxies(flags.trustedProxy),
+  ...(isTracing() ? { traces: new TraceGate(flags.traceRate) } : {}),
 });
 await serveListener(listener, openPort(), {
   instance,

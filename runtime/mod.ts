@@ -63,6 +63,7 @@ export type { RequestLine, RoleFrame } from "./role_frame.ts";
 export { seededRandom } from "./seeded_random.ts";
 export { instanceName, serve, type Served, serveFlags } from "./serve.ts";
 export { serveUntilStopped, type ServeUntilStoppedOptions, type Serving } from "./serving.ts";
+export { traceFlags, TraceGate, type TraceRate } from "./trace_gate.ts";
 export { continueTrace, type FieldReader, type TraceContext } from "./trace_context.ts";
 export { newSpan, readTraceparent, type TraceParent, traceparent } from "./traceparent.ts";
 export {

@@ -4,7 +4,7 @@ import { TextLineStream } from "@std/streams";
 import { permissionsOf } from "./permissions.ts";
 import type { PlannedProcess } from "./plan.ts";
 import { environmentOf } from "./role_environment.ts";
-import { telemetryIdentity } from "./telemetry_identity.ts";
+import { telemetryFlags, telemetryIdentity } from "./telemetry_identity.ts";
 
 /** How a process ended. */
 export interface Exit {
@@ -75,6 +75,7 @@ export function denoLauncher(options: LaunchOptions): Launch {
 /** The arguments of `deno` that run a process. Its packages are expected to be cached already. */
 export function launchArguments(process: PlannedProcess, options: LaunchOptions): string[] {
   const { root, drain, processes = () => [], control, extraFlags = () => [] } = options;
+  const { environment = processEnvironment } = options;
   const { adminPort } = process;
   return [
     "run",
@@ -90,6 +91,7 @@ export function launchArguments(process: PlannedProcess, options: LaunchOptions)
     ...(adminPort === undefined ? [] : [`--admin-port=${adminPort}`]),
     ...process.flags.map(([flag, value]) => `--${flag}=${value}`),
     ...[`--drain=${drain}`, "--supervised"],
+    ...telemetryFlags(process, { processes: processes(), environment }),
     ...extraFlags(process),
   ];
 }

@@ -1,7 +1,7 @@
 import type { Environment } from "@flotilla/runtime";
 import { assertEquals, assertExists } from "@std/assert";
 import { planProcesses } from "./plan.ts";
-import { telemetryIdentity } from "./telemetry_identity.ts";
+import { telemetryFlags, telemetryIdentity } from "./telemetry_identity.ts";
 import { topology } from "./topology.ts";
 import { parseTopology } from "./topology_schema.ts";
 
@@ -18,7 +18,10 @@ Deno.test("telemetryIdentity() names the group as the service and the process as
     OTEL_SERVICE_NAME: "worker",
     OTEL_RESOURCE_ATTRIBUTES: "service.namespace=flotilla,service.instance.id=worker_2",
     OTEL_TRACES_SAMPLER: "parentbased_always_off",
+    OTEL_DENO_METRICS: "false",
+    OTEL_PROPAGATORS: "tracecontext",
   });
+  assertEquals(identityOf("worker_2", { OTEL_DENO_METRICS: "true" })["OTEL_DENO_METRICS"], "true");
 });
 
 Deno.test("telemetryIdentity() lets the edge alone begin traces, by the sampler that the environment names", () => {
@@ -29,4 +32,23 @@ Deno.test("telemetryIdentity() lets the edge alone begin traces, by the sampler 
   const beginning = processes.map(({ name }) => identityOf(name)["OTEL_TRACES_SAMPLER"])
     .filter((name) => name !== "parentbased_always_off");
   assertEquals(beginning.length, 1);
+});
+
+Deno.test("telemetryFlags() bound the traces that begin at the edge, unless a sampler or the topology says otherwise", () => {
+  const flagsOf = (environment: Environment) =>
+    Object.fromEntries(
+      processes.map((process) => [process.name, telemetryFlags(process, { processes, environment })]).filter((
+        [, flags],
+      ) => flags?.length),
+    );
+  assertEquals(flagsOf({}), {});
+  const on = { OTEL_DENO: "true" };
+  assertEquals(flagsOf(on), { load_balancer_api_gateway: ["--trace-rate=10"] });
+  assertEquals(flagsOf({ ...on, OTEL_TRACES_SAMPLER: "traceidratio" }), {
+    load_balancer_api_gateway: ["--trace-rate=unlimited"],
+  });
+  const [edge] = processes;
+  assertExists(edge);
+  const given = { ...edge, flags: [["trace-rate", "3"]] as const };
+  assertEquals(telemetryFlags(given, { processes, environment: on }), []);
 });

@@ -38,13 +38,14 @@ const CACHE_SIZE = 1_024;
  */
 export class ClientOrigin {
   readonly #options: ClientOriginOptions;
-  readonly #trusted: boolean;
+  /** Whether the connection is a proxy's whose word counts. */
+  readonly trusted: boolean;
   #host = NO_HOST;
   #lines: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(options: ClientOriginOptions) {
     this.#options = options;
-    this.#trusted = options.peer !== undefined && options.trusted.includes(options.peer);
+    this.trusted = options.peer !== undefined && options.trusted.includes(options.peer);
   }
 
   /** The address at the other end; `undefined` when it has none. */
@@ -58,7 +59,7 @@ export class ClientOrigin {
 
   /** The lines for a request, each with its end, and the name of the field that the request's id is to follow. */
   lines(bytes: Uint8Array<ArrayBuffer>, head: RequestHead): Uint8Array<ArrayBuffer> {
-    if (head.forwarded && this.#trusted) return this.#build(hostOf(bytes, head), came(bytes, head));
+    if (head.forwarded && this.trusted) return this.#build(hostOf(bytes, head), came(bytes, head));
     const { hostStart, hostEnd } = head;
     if (this.#lines === undefined || !equals(bytes, hostStart, hostEnd, this.#host)) {
       this.#host = bytes.slice(hostStart, hostEnd);
@@ -70,7 +71,7 @@ export class ClientOrigin {
   /** The client's address, which the connection's is not when a trusted proxy made it. */
   address(bytes: Uint8Array, head: RequestHead): string | undefined {
     const { peer, trusted } = this.#options;
-    if (!head.forwarded || !this.#trusted) return peer;
+    if (!head.forwarded || !this.trusted) return peer;
     return clientAddress(peer, { forwardedFor: head.text(bytes, NAMES.for), trusted });
   }
 

@@ -144,10 +144,6 @@ Deno.test("Relay passes trace context on", async () => {
   );
 });
 
-Deno.test("Relay adds no trace context to a request whose trace is not recorded", async () => {
-  assertNotMatch(await heard("", { listener: { tracing: true } }), /^traceparent:/im);
-});
-
 Deno.test("Relay asks for trailers when the client does", async () => {
   assertMatch(await heard("TE: trailers\r\nConnection: TE\r\n"), /\r\nConnection: TE\r\nTE: trailers\r\n/);
 });

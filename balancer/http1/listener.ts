@@ -1,4 +1,4 @@
-import { systemClock } from "@flotilla/runtime";
+import { systemClock, type TraceGate } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import type { AccessLog } from "../access_log.ts";
 import { type AddressList, addressList } from "../address_list.ts";
@@ -42,8 +42,11 @@ export interface ListenerOptions {
   limits?: HeadLimitsOptions;
   /** Whether `GET` and `HEAD` may have a body. @default false */
   bodyOnGet?: boolean;
-  /** Whether each request gets a span in the trace that its `traceparent` names, or in a new one. @default false */
-  tracing?: boolean;
+  /**
+   * Says which requests begin a trace, where spans are recorded; a trace that a trusted proxy records is continued in any
+   * case. @default no request gets a span, and `traceparent` is passed on as it comes
+   */
+  traces?: TraceGate;
   /** Connections of clients at once; more wait to be accepted. @default 10_000 */
   maxConnections?: number;
   /** Milliseconds for a client's next request on a connection. @default 75_000 */
@@ -114,7 +117,7 @@ export class Listener {
       protocol = "http",
       limits,
       bodyOnGet = false,
-      tracing = false,
+      traces,
       maxConnections = 10_000,
       keepAliveTimeout = 75_000,
       headTimeout = 10_000,
@@ -127,7 +130,7 @@ export class Listener {
     this.#trusted = addressList(trustedProxies);
     this.#pseudonym = pseudonym;
     this.#protocol = protocol;
-    this.#rules = { bodyOnGet, tracing };
+    this.#rules = { bodyOnGet, tracing: traces !== undefined };
     this.#maxConnections = maxConnections;
     this.#proxyProtocol = proxyProtocol;
     this.#shared = {
@@ -144,7 +147,7 @@ export class Listener {
       accessLog,
       stats: this.stats,
       ids: new RequestIds(),
-      tracing,
+      traces,
       clientTimeouts: { keepAlive: keepAliveTimeout, head: headTimeout, linger: lingerTimeout },
     };
   }

@@ -1,3 +1,4 @@
+import type { TraceGate } from "@flotilla/runtime";
 import type { AccessLog } from "../access_log.ts";
 import type { Attempt, AttemptSource, Begun, Exchange, NoUpstream, Queued } from "../attempt.ts";
 import type { AttemptFailure } from "../failure.ts";
@@ -37,8 +38,8 @@ export interface ProxyConnectionOptions extends RelayOptions {
   readonly now: Monotonic;
   readonly stats: ListenerStats;
   readonly ids: RequestIds;
-  /** Whether each request gets a span. */
-  readonly tracing: boolean;
+  /** Which requests begin a trace; `undefined` when nothing is recorded. */
+  readonly traces: TraceGate | undefined;
   readonly clientTimeouts: ClientTimeouts;
 }
 
@@ -244,8 +245,11 @@ export class ProxyConnection {
 
   /** Begins the request's span where its trace is recorded. */
   #beginTrace(): void {
-    const { wire: { bytes }, head } = this.#client;
-    if (this.#options.tracing && !head.unrecorded) this.#trace = RequestTrace.begin(bytes, head);
+    const { traces: gate } = this.#options;
+    const { wire: { bytes }, head, origin: { trusted } } = this.#client;
+    if (gate !== undefined && !head.unrecorded) {
+      this.#trace = RequestTrace.begin(bytes, head, { trusted, gate });
+    }
   }
 
   #endTrace(): void {

@@ -1,7 +1,15 @@
-import { beginServerSpan, type BegunSpan } from "@flotilla/runtime";
+import { beginServerSpan, type BegunSpan, readTraceparent, type TraceGate } from "@flotilla/runtime";
 import type { Handler } from "./hosted_exchange.ts";
 import { ascii, latin1, QUESTION } from "./octets.ts";
 import type { RequestHead } from "./request_head.ts";
+
+/** Who decides whether a request is recorded. */
+export interface RequestTraceOptions {
+  /** Whether the caller is a proxy whose word counts: the trace that it records is continued. */
+  readonly trusted: boolean;
+  /** Whether any other request begins a trace, or continues one of its own. */
+  readonly gate: TraceGate;
+}
 
 /**
  * The span of a request whose trace is recorded. Deno records one for every request of `Deno.serve`, and knows nothing of
@@ -19,14 +27,18 @@ export class RequestTrace {
 
   /**
    * Begins with the head of the request. `undefined` when the trace is not recorded: the request then goes the way of one
-   * where tracing is off, and without the line, since no role behind begins a trace.
+   * where tracing is off, and without the line, since no role behind begins a trace. Nothing else is done for it.
    */
-  static begin(bytes: Uint8Array, head: RequestHead): RequestTrace | undefined {
+  static begin(
+    bytes: Uint8Array,
+    head: RequestHead,
+    { trusted, gate }: RequestTraceOptions,
+  ): RequestTrace | undefined {
     const { traceStart, traceEnd } = head;
-    const span = beginServerSpan({
-      name: head.method === "other" ? "request" : head.method,
-      parent: traceEnd === 0 ? undefined : latin1(bytes, traceStart, traceEnd),
-    });
+    const parent = traceEnd === 0 ? undefined : latin1(bytes, traceStart, traceEnd);
+    const continued = trusted && parent !== undefined && readTraceparent(parent) !== undefined;
+    if (!continued && !gate.admit()) return undefined;
+    const span = beginServerSpan({ name: head.method === "other" ? "request" : head.method, parent });
     if (span === undefined) return undefined;
     span.describe(attributesOf(bytes, head));
     return new RequestTrace(span);

@@ -1,0 +1,32 @@
+import { type Attributes, trace, TraceFlags, type Tracer } from "@opentelemetry/api";
+
+/** A span that began, as a test sees it. */
+export interface RecordedSpan {
+  /** The trace that it continues; `undefined` when it begins one. */
+  readonly parentTraceId: string | undefined;
+  readonly attributes: Attributes;
+  ended: boolean;
+}
+
+/** The trace of every recorded span, and the span's own id. */
+export const RECORDED = { traceId: "1".repeat(32), spanId: "2".repeat(16) };
+
+/** Records every span in place of Deno, until it is disposed. */
+export function recordSpans(): Disposable & { readonly spans: readonly RecordedSpan[] } {
+  const spans: RecordedSpan[] = [];
+  const startSpan: Tracer["startSpan"] = (_name, _options, context) => {
+    const parent = context === undefined ? undefined : trace.getSpanContext(context);
+    const recorded: RecordedSpan = { parentTraceId: parent?.traceId, attributes: {}, ended: false };
+    spans.push(recorded);
+    const span = trace.wrapSpanContext({ ...RECORDED, traceFlags: TraceFlags.SAMPLED });
+    span.setAttributes = (attributes) => {
+      Object.assign(recorded.attributes, attributes);
+      return span;
+    };
+    span.end = () => void (recorded.ended = true);
+    return span;
+  };
+  const tracer = Object.assign(trace.getTracer("none"), { startSpan });
+  trace.setGlobalTracerProvider({ getTracer: () => tracer });
+  return { spans, [Symbol.dispose]: () => trace.disable() };
+}
