@@ -2,6 +2,8 @@ import { runPinned } from "./pinned.ts";
 
 /** What one run of wrk measured. */
 export interface WrkResult {
+  /** Answers that came. */
+  readonly requests: number;
   readonly requestsPerSecond: number;
   /** Milliseconds. */
   readonly p50: number;
@@ -45,6 +47,7 @@ export function parseWrk(output: string): WrkResult {
   );
   const broken = (sockets ?? []).reduce((sum, text) => sum + Number(text), 0);
   return {
+    requests: number(/(\d+) requests in /),
     requestsPerSecond: number(/Requests\/sec:\s+([\d.]+)/),
     p50: percentile("50"),
     p99: percentile("99"),

@@ -17,7 +17,13 @@ Requests/sec:  60000.50
 Transfer/sec:     10.00MB
 `;
 
-Deno.test("parseWrk() reads rate, percentiles in any unit, and errors of both kinds", () => {
-  assertEquals(parseWrk(OUTPUT), { requestsPerSecond: 60000.5, p50: 0.95, p99: 2.25, errors: 12 });
+Deno.test("parseWrk() reads number, rate, percentiles in any unit, and errors of both kinds", () => {
+  assertEquals(parseWrk(OUTPUT), {
+    requests: 60_000,
+    requestsPerSecond: 60000.5,
+    p50: 0.95,
+    p99: 2.25,
+    errors: 12,
+  });
   assertEquals(parseWrk(OUTPUT.replace("2.25ms", "1.50s ")).p99, 1500);
 });

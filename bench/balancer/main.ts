@@ -6,7 +6,7 @@ import { medians } from "../medians.ts";
 import { keepSection } from "../results_file.ts";
 import { type Layout, measureFull, type Measurement, measurePaced } from "./measure.ts";
 import { installNodePeers, PEERS } from "./peers.ts";
-import { comparison, table, YARDSTICK } from "./report.ts";
+import { BY_PROCESSOR_TIME, BY_RATE, comparison, table, YARDSTICK } from "./report.ts";
 import { startUpstream } from "./upstream.ts";
 import { WORKLOADS } from "./workloads.ts";
 
@@ -46,7 +46,8 @@ try {
   if (peers.some(({ name }) => /^Node|^@fastify/.test(name))) await installNodePeers(folder);
   await using _upstream = await startUpstream({ folder, port: layout.upstreamPort, core: layout.clientCore });
   const full = medians(await inRounds((peer) => measureFull(peer, workloads, layout)), groupOf);
-  const tables = [comparison(full), ...workloads.map(({ name }) => table(name, full))];
+  const comparisons = [BY_RATE, BY_PROCESSOR_TIME].map((scale) => comparison(full, scale));
+  const tables = [...comparisons, ...workloads.map(({ name }) => table(name, full))];
   const [small] = workloads;
   const yardstick = full.find(({ peer, workload }) => peer === YARDSTICK && workload === small?.name);
   if (small !== undefined && yardstick !== undefined) {
@@ -78,11 +79,10 @@ async function inRounds(
     for (const peer of peers) {
       const measured = await measure(peer);
       rounds.push(...measured);
-      for (const { workload, requestsPerSecond, p50, p99, errors } of measured) {
-        const figures = `${Math.round(requestsPerSecond)}/s, p50 ${p50.toFixed(2)} ms, p99 ${
-          p99.toFixed(2)
-        } ms`;
-        console.log(`${peer.name}, ${workload}: ${figures}, ${errors} errors`);
+      for (const { workload, requestsPerSecond, microseconds, p50, p99, errors } of measured) {
+        const cost = `${Math.round(requestsPerSecond)}/s, ${microseconds.toFixed(1)} µs`;
+        const latency = `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
+        console.log(`${peer.name}, ${workload}: ${cost}, ${latency}, ${errors} errors`);
       }
     }
   }

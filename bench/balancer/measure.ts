@@ -1,5 +1,6 @@
 import { dirname, fromFileUrl } from "@std/path";
-import { answering, startPinned } from "../pinned.ts";
+import { answering, type Pinned, startPinned } from "../pinned.ts";
+import { processorTime } from "../processor_time.ts";
 import { wrk, type WrkResult } from "../wrk.ts";
 import type { Peer } from "./peers.ts";
 import { pathOf, type Workload } from "./workloads.ts";
@@ -20,6 +21,8 @@ export interface Layout {
 export interface Measurement extends WrkResult {
   readonly peer: string;
   readonly workload: string;
+  /** Processor time of the peer's processes for one request, in microseconds. */
+  readonly microseconds: number;
 }
 
 const HERE = dirname(fromFileUrl(import.meta.url));
@@ -36,13 +39,21 @@ export async function measureFull(
 ): Promise<Measurement[]> {
   const { seconds } = layout;
   const measured: Measurement[] = [];
-  await using _running = await startPeer(peer, layout);
+  await using running = await startPeer(peer, layout);
   for (const [index, workload] of workloads.entries()) {
     await load(workload, layout, { seconds: index === 0 ? START_UP_SECONDS : WARM_UP_SECONDS });
-    const result = await load(workload, layout, { seconds });
+    const result = await timed(running, () => load(workload, layout, { seconds }));
     measured.push({ peer: peer.name, workload: workload.name, ...result });
   }
   return measured;
+}
+
+/** What a load measures, and what its requests cost the peer. */
+async function timed({ pid }: Pinned, run: () => Promise<WrkResult>) {
+  const before = await processorTime([pid]);
+  const result = await run();
+  const seconds = await processorTime([pid]) - before;
+  return { ...result, microseconds: 1_000_000 * seconds / result.requests };
 }
 
 /** Connections of the paced load: many, so that each may wait milliseconds between two requests. */
@@ -55,19 +66,21 @@ export async function measurePaced(
   options: { layout: Layout; rate: number },
 ): Promise<Measurement> {
   const { layout, rate } = options;
-  await using _running = await startPeer(peer, layout);
+  await using running = await startPeer(peer, layout);
   await load(workload, layout, { seconds: START_UP_SECONDS });
-  const result = await wrk(`http://127.0.0.1:${layout.peerPort}${pathOf(workload)}`, {
-    core: layout.clientCore,
-    connections: PACED_CONNECTIONS,
-    seconds: layout.seconds,
-    script: `${HERE}/paced.lua`,
-    args: [String(rate), String(PACED_CONNECTIONS)],
-  });
+  const url = `http://127.0.0.1:${layout.peerPort}${pathOf(workload)}`;
+  const result = await timed(running, () =>
+    wrk(url, {
+      core: layout.clientCore,
+      connections: PACED_CONNECTIONS,
+      seconds: layout.seconds,
+      script: `${HERE}/paced.lua`,
+      args: [String(rate), String(PACED_CONNECTIONS)],
+    }));
   return { peer: peer.name, workload: workload.name, ...result };
 }
 
-async function startPeer(peer: Peer, layout: Layout): Promise<AsyncDisposable> {
+async function startPeer(peer: Peer, layout: Layout): Promise<Pinned> {
   const { folder, peerPort, upstreamPort, peerCore } = layout;
   const { command, env = {} } = await peer.command({ port: peerPort, upstream: upstreamPort, folder });
   const running = startPinned(command, { core: peerCore, env, cwd: folder });

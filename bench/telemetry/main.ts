@@ -5,9 +5,9 @@ import { fromFileUrl } from "@std/path";
 import { z } from "zod";
 import { describeMachine } from "../machine.ts";
 import { keepSection } from "../results_file.ts";
+import { processorTime } from "../processor_time.ts";
 import { wrk, type WrkOptions } from "../wrk.ts";
 import { pairedCost, type RatePair } from "./paired_cost.ts";
-import { processorTime } from "./processor_time.ts";
 import { openDashboard } from "./viewer.ts";
 
 const flags = readFlags({
@@ -139,11 +139,12 @@ async function rate({ origin, token }: Target, trace = "none", seconds = flags.s
 /** Milliseconds of processor time that a system takes a second at a steady rate. */
 async function steadyTime({ system, origin, token }: Target, trace = "none"): Promise<number> {
   const wait = 1_000 * STEADY.connections / STEADY.rate;
-  const [before, started] = [await processorTime(system), performance.now()];
+  const pids = system.names.map((name) => system.pidOf(name));
+  const [before, started] = [await processorTime(pids), performance.now()];
   const args = [token, trace, String(wait)];
   await load(origin, { connections: STEADY.connections, seconds: flags.seconds, args });
   const seconds = (performance.now() - started) / 1_000;
-  return 1_000 * (await processorTime(system) - before) / seconds;
+  return 1_000 * (await processorTime(pids) - before) / seconds;
 }
 
 async function load(origin: string, options: WrkOptions): Promise<number> {
