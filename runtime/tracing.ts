@@ -3,6 +3,7 @@ import {
   type Context,
   context,
   ROOT_CONTEXT,
+  type Span,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -61,10 +62,19 @@ export interface BegunSpan {
  */
 export function beginServerSpan({ name, parent }: Omit<SpanOptions, "attributes">): BegunSpan | undefined {
   const span = tracer().startSpan(name, { kind: SpanKind.SERVER }, contextOf(parent) ?? ROOT_CONTEXT);
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : begun(span);
+}
+
+/** Begins the span of a call that Deno knows nothing of; Deno itself does so for every `fetch`. */
+export function beginClientSpan({ name, parent, attributes = {} }: SpanOptions): BegunSpan {
+  const options = { kind: SpanKind.CLIENT, attributes };
+  return begun(tracer().startSpan(name, options, contextOf(parent) ?? ROOT_CONTEXT));
+}
+
+function begun(span: Span): BegunSpan {
   const { traceId, spanId, traceFlags } = span.spanContext();
-  if ((traceFlags & TraceFlags.SAMPLED) === 0) return undefined;
   return {
-    traceparent: traceparent({ traceId, spanId, sampled: true }),
+    traceparent: traceparent({ traceId, spanId, sampled: (traceFlags & TraceFlags.SAMPLED) !== 0 }),
     run: (work) => context.with(trace.setSpan(ROOT_CONTEXT, span), work),
     describe: (attributes) => void span.setAttributes(attributes),
     end(attributes) {

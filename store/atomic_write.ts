@@ -1,4 +1,5 @@
-import { ENCODING, MUTATION, type WireMutation, type WireValue, type WireWrite } from "./datapath.ts";
+import { ENCODING, MUTATION } from "@flotilla/runtime/kv_connect";
+import type { WireMutation, WireValue, WireWrite } from "./datapath.ts";
 import { assertKey, assertWritable, LIMITS } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
 import { decodeV8Number, type V8Number } from "./v8_number.ts";

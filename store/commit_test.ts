@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { MUTATION } from "./datapath.ts";
+import { MUTATION } from "@flotilla/runtime/kv_connect";
 import { bytes, testStore } from "./testing/store_client.ts";
 
 const absent = new Uint8Array();

@@ -1,3 +1,5 @@
+import { WireError } from "@flotilla/runtime/kv_connect";
+import { MessageBuilder } from "@flotilla/runtime/testing";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
@@ -17,9 +19,7 @@ import {
   encodeAtomicWrite,
   encodeSnapshotRead,
   encodeWatch,
-  MessageBuilder,
 } from "./testing/datapath_client.ts";
-import { WireError } from "./wire.ts";
 
 const blob = fc.uint8Array({ maxLength: 200 }).map((bytes) => new Uint8Array(bytes));
 const entry: fc.Arbitrary<Entry> = fc.record({

@@ -1,6 +1,6 @@
 import { eventually, ManualClock } from "@flotilla/runtime/testing";
 import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
-import { MUTATION } from "./datapath.ts";
+import { MUTATION } from "@flotilla/runtime/kv_connect";
 import { canServe, serveStore } from "./testing/served_store.ts";
 import { bytes, type StoreClient, testStore } from "./testing/store_client.ts";
 

@@ -1,6 +1,6 @@
 import { ManualClock } from "@flotilla/runtime/testing";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { MUTATION } from "./datapath.ts";
+import { MUTATION } from "@flotilla/runtime/kv_connect";
 import { bytes, testStore } from "./testing/store_client.ts";
 
 const KEY = bytes("key");

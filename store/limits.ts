@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { ReadRange, WireWrite } from "./datapath.ts";
+import type { ReadRange } from "@flotilla/runtime/kv_connect";
+import type { WireWrite } from "./datapath.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Limits of Deno KV, in bytes where they end in `Bytes`. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { MUTATION, type ReadRange, type WireMutation } from "./datapath.ts";
+import { MUTATION, type ReadRange } from "@flotilla/runtime/kv_connect";
+import type { WireMutation } from "./datapath.ts";
 import { LIMITS, MAX_BODY_BYTES } from "./limits.ts";
 import { type ClientWrite, encodeSnapshotRead, encodeWatch } from "./testing/datapath_client.ts";
 import { bytes, type StoreClient, testStore } from "./testing/store_client.ts";

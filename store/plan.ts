@@ -1,6 +1,7 @@
 import type { AtomicWrite, Le64Mutation, Mutation, SumMutation } from "./atomic_write.ts";
 import { readLe64, writeLe64 } from "./atomic_write.ts";
-import { ENCODING, type Entry } from "./datapath.ts";
+import { ENCODING } from "@flotilla/runtime/kv_connect";
+import type { Entry } from "./datapath.ts";
 import { keyId } from "./key_id.ts";
 import { assertValueSize } from "./limits.ts";
 import { Refusal } from "./refusal.ts";

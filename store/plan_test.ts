@@ -1,7 +1,8 @@
 import { serialize } from "node:v8";
 import { assertEquals, assertThrows } from "@std/assert";
 import { admitWrite, writeLe64 } from "./atomic_write.ts";
-import { ENCODING, MUTATION, type WireMutation } from "./datapath.ts";
+import { ENCODING, MUTATION } from "@flotilla/runtime/kv_connect";
+import type { WireMutation } from "./datapath.ts";
 import { type Effect, planWrite, type Snapshot } from "./plan.ts";
 import { Refusal } from "./refusal.ts";
 import { bytes } from "./testing/store_client.ts";

@@ -1,4 +1,5 @@
 import { type Clock, createRole, type RequestContext, type Role, systemClock } from "@flotilla/runtime";
+import { WireError } from "@flotilla/runtime/kv_connect";
 import { Registry } from "prom-client";
 import { accessCheck } from "./access.ts";
 import { readBody } from "./body.ts";
@@ -6,7 +7,6 @@ import type { Synchronous } from "./database_file.ts";
 import { Engine } from "./engine.ts";
 import { assertAddressed, databaseMetadata, negotiate, type Operation, routeOf } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
-import { WireError } from "./wire.ts";
 
 /** What {@linkcode createStore} makes a store from. */
 export interface StoreOptions {

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { ReadRange } from "@flotilla/runtime/kv_connect";
 import { databaseId, type DatabaseOptions, openDatabase } from "./database_file.ts";
-import type { Entry, ReadRange } from "./datapath.ts";
+import type { Entry } from "./datapath.ts";
 import type { Effect } from "./plan.ts";
 import { StorageFailure } from "./storage_failure.ts";
 

@@ -1,7 +1,7 @@
 import { ManualClock } from "@flotilla/runtime/testing";
 import { assertEquals } from "@std/assert";
 import type { Entry } from "./datapath.ts";
-import { MUTATION } from "./datapath.ts";
+import { MUTATION } from "@flotilla/runtime/kv_connect";
 import { encodeWatch } from "./testing/datapath_client.ts";
 import { bytes, testStore, type WatchReader } from "./testing/store_client.ts";
 

@@ -4,7 +4,7 @@ import { dirname, join } from "@std/path";
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   balancer: ["@flotilla/runtime"],
-  store: ["@flotilla/runtime"],
+  store: ["@flotilla/runtime", "@flotilla/runtime/kv_connect"],
   auth: ["@flotilla/runtime"],
   service: ["@flotilla/runtime", "@flotilla/auth/verify"],
   worker: ["@flotilla/runtime", "@flotilla/auth/verify"],

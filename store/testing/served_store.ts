@@ -1,4 +1,5 @@
 import { kvAccessToken } from "@flotilla/runtime";
+import { connectKv, type ConnectKvOptions } from "@flotilla/runtime/kv_connect";
 import { createStore, type Store, type StoreOptions } from "../store.ts";
 
 /** A store behind a port. */
@@ -39,6 +40,16 @@ export function serveStore(options: Partial<StoreOptions> = {}): ServedStore {
       await store.close();
     },
   };
+}
+
+/** Opens a store with our own client. */
+export async function connectTo(
+  { url }: Pick<ServedStore, "url">,
+  options: Partial<ConnectKvOptions> = {},
+): Promise<Deno.Kv> {
+  const kv = await connectKv(url, { accessToken: kvAccessToken(), ...options });
+  if (kv === undefined) throw new TypeError("Cannot connect: the store is behind TLS");
+  return kv;
 }
 
 async function granted(descriptor: Deno.PermissionDescriptor): Promise<boolean> {

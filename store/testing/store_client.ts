@@ -1,6 +1,7 @@
 import { openKv } from "@deno/kv";
 import { assertEquals } from "@std/assert";
-import { type Entry, type ReadRange, WRITE_STATUS } from "../datapath.ts";
+import { type ReadRange, WRITE_STATUS } from "@flotilla/runtime/kv_connect";
+import type { Entry } from "../datapath.ts";
 import type { Operation } from "../protocol.ts";
 import { createStore, type Store, type StoreOptions } from "../store.ts";
 import {

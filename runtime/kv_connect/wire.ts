@@ -122,6 +122,13 @@ export function varintSize(value: number): number {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
 }
 
+/** Bytes that a varint takes whose `value` is any safe integer without sign. */
+export function safeVarintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  return size;
+}
+
 /** Bytes that a byte field or an inner message of `length` takes; its field number is below 16. */
 export function bytesFieldSize(length: number): number {
   return 1 + varintSize(length) + length;
@@ -141,6 +148,14 @@ export class WireWriter {
   varint(field: number, value: number): void {
     this.bytes[this.#offset++] = field << 3;
     this.rawVarint(value);
+  }
+
+  /** A field of a safe integer without sign, as times have it. */
+  safeVarint(field: number, value: number): void {
+    this.bytes[this.#offset++] = field << 3;
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.bytes[this.#offset++] = rest % 0x80 | 0x80;
+    this.bytes[this.#offset++] = rest;
   }
 
   bytesField(field: number, value: Uint8Array): void {

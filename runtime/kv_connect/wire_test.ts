@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { MessageBuilder } from "./testing/datapath_client.ts";
+import { MessageBuilder } from "./testdata/message_builder.ts";
 import { bytesFieldSize, varintSize, WireError, WireReader, WireWriter } from "./wire.ts";
 
 Deno.test("WireReader reads every integer of 32 bits as it was written", () => {

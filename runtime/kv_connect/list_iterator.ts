@@ -1,0 +1,85 @@
+import { encodeKey } from "./key_codec.ts";
+import { assertEntries } from "./limits.ts";
+import { type KeyRange, Selector } from "./selector.ts";
+
+/** Reads the entries of a range. */
+export type ReadPage<T> = (
+  range: KeyRange & { readonly limit: number; readonly reverse: boolean },
+) => Promise<Deno.KvEntry<T>[]>;
+
+/** The largest batch of a list that does not ask for one. */
+const LARGEST_BATCH = 500;
+
+/** Goes through the entries of a selector, a batch of them in each read. */
+export class ListIterator<T> implements Deno.KvListIterator<T> {
+  readonly #selector: Selector;
+  readonly #readPage: ReadPage<T>;
+  readonly #reverse: boolean;
+  readonly #batchSize: number;
+  /** How many entries may still come. */
+  #left: number;
+  #page: Deno.KvEntry<T>[] = [];
+  /** Of the page, those that were given out. */
+  #given = 0;
+  /** Whether nothing comes behind the page. */
+  #last = false;
+  #cursor: string | Deno.KvEntry<T> | undefined;
+
+  /**
+   * @throws {TypeError} when it selects nothing that can be told
+   * @throws {Error} when the limit or the size of a batch is no positive integer
+   */
+  constructor(selector: Deno.KvListSelector, options: Deno.KvListOptions, readPage: ReadPage<T>) {
+    const { limit, batchSize, cursor, reverse = false } = options;
+    assertPositive("Limit", limit);
+    assertPositive("batchSize", batchSize);
+    this.#selector = new Selector(selector);
+    this.#readPage = readPage;
+    this.#reverse = reverse;
+    this.#batchSize = batchSize ?? Math.min(limit ?? 100, LARGEST_BATCH);
+    this.#left = limit ?? Infinity;
+    this.#cursor = cursor || undefined;
+  }
+
+  /** Where another list of the same selector goes on; empty when there is nothing more. */
+  get cursor(): string {
+    if (this.#cursor === undefined) throw new Error("Cannot get cursor before first iteration");
+    if (typeof this.#cursor === "string") return this.#cursor;
+    return this.#selector.cursorAt(encodeKey(this.#cursor.key));
+  }
+
+  async next(): Promise<IteratorResult<Deno.KvEntry<T>, undefined>> {
+    if (this.#left <= 0) return { done: true, value: undefined };
+    if (this.#given === this.#page.length && !this.#last) await this.#readNext();
+    const entry = this.#page[this.#given++];
+    if (entry === undefined) {
+      this.#left = 0;
+      this.#cursor = "";
+      return { done: true, value: undefined };
+    }
+    this.#left--;
+    this.#cursor = entry;
+    return { done: false, value: entry };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #readNext(): Promise<void> {
+    assertEntries(this.#batchSize);
+    const limit = Math.min(this.#batchSize, this.#left);
+    const range = this.#selector.rangeFrom(
+      this.#cursor === undefined ? undefined : this.cursor,
+      this.#reverse,
+    );
+    this.#page = await this.#readPage({ ...range, limit, reverse: this.#reverse });
+    this.#given = 0;
+    this.#last = this.#page.length < limit;
+  }
+}
+
+function assertPositive(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isInteger(value) && value > 0)) return;
+  throw new Error(`${name} must be a positive integer: received ${value}`);
+}
