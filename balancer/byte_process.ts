@@ -33,6 +33,7 @@ export async function serveBytes(options: ServeBytesOptions): Promise<void> {
     trustedProxies: flags.trustedProxy,
     proxyProtocol: flags.proxyProtocol,
     maxConnections: flags.maxClients,
+    acceptTrunks: flags.acceptTrunks,
     ...(isTracing() ? { traces: new TraceGate(flags.traceRate) } : {}),
     accessLog: createAccessLog({ sample: flags.accessLog }),
     ...(passesAllOn(flags) ? {} : { endpoints: ownEndpoints(endpoints) }),

@@ -13,8 +13,10 @@ import { createAdmin } from "./admin.ts";
 import { createBalancer } from "./balancer.ts";
 import { serveBytes } from "./byte_process.ts";
 import { ConnectionPool } from "./http1/connection_pool.ts";
+import { Deadlines } from "./http1/deadlines.ts";
 import { dial } from "./http1/sockets.ts";
 import { tcpTransport } from "./http1/tcp_transport.ts";
+import { TrunkDialer } from "./http1/trunk_dialer.ts";
 import { followDns } from "./membership/dns.ts";
 import { followKv } from "./membership/kv.ts";
 import { createEndpoints, mainPort } from "./process.ts";
@@ -41,7 +43,9 @@ if (flags.proxyProtocol && flags.listener !== "bytes") {
 }
 const tls = await readTlsFiles(flags);
 const instance = instanceName("balancer", flags);
-const pool = new ConnectionPool({ dial });
+const deadlines = new Deadlines();
+using trunks = new TrunkDialer({ dial, deadlines });
+const pool = new ConnectionPool({ dial: flags.upstreamTrunks ? trunks.dial : dial, deadlines });
 await using balancer = createBalancer({
   upstreams: upstream,
   strategy: createStrategy(flags.strategy, hashKey === undefined ? {} : { hashKey }),

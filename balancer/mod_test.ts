@@ -5,11 +5,13 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
   assertEquals(Object.keys(balancer).toSorted(), [
     "AttemptError",
     "ConnectionPool",
+    "Deadlines",
     "EVERY_UPSTREAM",
     "FAILURE_KINDS",
     "FieldNames",
     "Listener",
     "STRATEGY_NAMES",
+    "TrunkDialer",
     "addressList",
     "blamesUpstream",
     "clientAddress",
@@ -39,5 +41,6 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "roundRobin",
     "serveListener",
     "tcpTransport",
+    "trunkFlags",
   ]);
 });

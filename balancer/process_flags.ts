@@ -62,6 +62,16 @@ const hashKeySchema: z.ZodType<HashKey> = z.string().transform((text, context): 
   return z.NEVER;
 });
 
+/** The flags of a process that stands between others. */
+export const trunkFlags = {
+  acceptTrunks: switchFlag({
+    help: "lets a client carry many connections over one by yamux; for callers inside only (listener bytes)",
+  }),
+  upstreamTrunks: switchFlag({
+    help: "carries connections to an upstream over one by yamux, where the upstream takes that",
+  }),
+};
+
 /** The flags of the balancer's process. */
 export const balancerFlags = {
   ...serveFlags,
@@ -140,6 +150,7 @@ export const balancerFlags = {
     help: "connections of clients at once (listener bytes)",
     placeholder: "COUNT",
   }),
+  ...trunkFlags,
   adminPort: flag(portSchema.optional(), {
     help: "port of the admin API, /healthz, /readyz and /metrics; the main port then passes every path on",
     placeholder: "PORT",

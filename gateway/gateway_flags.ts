@@ -1,3 +1,4 @@
+import { trunkFlags } from "@flotilla/balancer";
 import { flag, listFlag, originSchema, serveFlags, traceFlags } from "@flotilla/runtime";
 import { z } from "zod";
 import { rateSchema } from "./limits/limit_policy.ts";
@@ -9,6 +10,7 @@ const LOOPBACK = ["127.0.0.1", "::1"];
 export const gatewayFlags = {
   ...serveFlags,
   ...traceFlags,
+  ...trunkFlags,
   auth: flag(originSchema, {
     help: "the auth services, or the balancer in front of them",
     placeholder: "URL",

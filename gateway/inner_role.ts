@@ -1,5 +1,11 @@
 import { ASSERTION_HEADER, type AssertionSigner } from "@flotilla/auth/verify";
-import { type AttemptSource, type Balancer, createBalancer, tcpTransport } from "@flotilla/balancer";
+import {
+  type AttemptSource,
+  type Balancer,
+  type ConnectionPool,
+  createBalancer,
+  tcpTransport,
+} from "@flotilla/balancer";
 import { type ReadinessCheck, REQUEST_ID_HEADER } from "@flotilla/runtime";
 import type { Fetcher } from "./forward.ts";
 
@@ -17,15 +23,19 @@ export interface InnerRole extends AsyncDisposable {
  * Opens the way to the balancer at this origin: pooled connections, with failures told apart as 502, 503 and 504. The
  * balancer there checks its upstreams, so that no checks are made here.
  */
-export function createInnerRole(origin: string, options: { instance: string }): InnerRole {
+export function createInnerRole(
+  origin: string,
+  options: { instance: string; pool?: ConnectionPool },
+): InnerRole {
+  const { instance, pool } = options;
   const balancer: Balancer = createBalancer({
     upstreams: [origin],
     health: false,
     outlier: false,
     // The gateway's own time-outs, route by route, come first.
     timeouts: { firstByte: 600_000 },
-    pseudonym: options.instance,
-    transport: tcpTransport(),
+    pseudonym: instance,
+    transport: tcpTransport(pool === undefined ? {} : { pool }),
   });
   return {
     origin,

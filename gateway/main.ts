@@ -7,10 +7,12 @@ import {
 import {
   ConnectionPool,
   type ConnectionSource,
+  Deadlines,
   dial,
   listen,
   Listener,
   serveListener,
+  TrunkDialer,
 } from "@flotilla/balancer";
 import {
   instanceName,
@@ -47,9 +49,12 @@ const problems = productionProblems(flags);
 if (problems.length > 0) refuseToStart(problems.join("\n"));
 
 const assertions = createAssertionSigner({ key: signingKey(), issuer: instance });
-await using auth = createInnerRole(flags.auth, { instance });
-await using service = createInnerRole(flags.service, { instance });
-await using worker = createInnerRole(flags.worker, { instance });
+const deadlines = new Deadlines();
+using trunks = new TrunkDialer({ dial, deadlines });
+using pool = new ConnectionPool({ dial: flags.upstreamTrunks ? trunks.dial : dial, deadlines });
+await using auth = createInnerRole(flags.auth, { instance, pool });
+await using service = createInnerRole(flags.service, { instance, pool });
+await using worker = createInnerRole(flags.worker, { instance, pool });
 using limits = flags.limits === undefined ? undefined : openInBackground(flags.limits);
 // Without a database, what is kept there is kept in memory, by this gateway alone.
 using database = await openKv(flags.database ?? ":memory:");
@@ -102,13 +107,13 @@ const gateway = createGateway({
   dashboard,
 });
 dashboard.start();
-using pool = new ConnectionPool({ dial });
 const listener = new Listener({
   source: service.source,
   pool,
   door: gateway.passage(service.source),
   trustedProxies: trustedProxies(flags.trustedProxy),
   ...(isTracing() ? { traces: new TraceGate(flags.traceRate) } : {}),
+  acceptTrunks: flags.acceptTrunks,
 });
 await serveListener(listener, openPort(), {
   instance,

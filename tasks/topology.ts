@@ -13,7 +13,14 @@ const HEALTH_TIMEOUT = 1_500;
  * How each balancer inside checks and whom it believes. Nothing but roles calls it, so it tells of itself on its main port
  * as well; the edge passes every path on.
  */
-const INNER = { "trusted-proxy": LOOPBACK, "health-timeout": HEALTH_TIMEOUT, "own-endpoints": "true" };
+const INNER = {
+  "trusted-proxy": LOOPBACK,
+  "health-timeout": HEALTH_TIMEOUT,
+  "own-endpoints": "true",
+  "accept-trunks": "true",
+};
+/** Many connections over one, wherever a balancer or gateway calls one. */
+const UPSTREAM_TRUNKS = { "upstream-trunks": "true" };
 
 /** What `deno task up` starts: fifteen processes on one machine. Balancers take orders on ports of their own, from 8001. */
 export const topology: Topology = {
@@ -24,13 +31,14 @@ export const topology: Topology = {
       role: "balancer",
       port: 8000,
       adminPort: 8001,
-      flags: { strategy: "round-robin", "health-timeout": HEALTH_TIMEOUT },
+      flags: { strategy: "round-robin", "health-timeout": HEALTH_TIMEOUT, ...UPSTREAM_TRUNKS },
       links: { upstream: "api_gateway" },
     },
     {
       name: "api_gateway",
       role: "gateway",
       ports: [5000, 5001],
+      flags: { "accept-trunks": "true", ...UPSTREAM_TRUNKS },
       links: {
         auth: "load_balancer_auth",
         service: "load_balancer_service",

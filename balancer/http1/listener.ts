@@ -19,6 +19,7 @@ import { readProxyHeader } from "./proxy_protocol.ts";
 import type { RequestRules } from "./request_head.ts";
 import { RequestIds } from "./request_id.ts";
 import { viaLines } from "./response_composer.ts";
+import { Session } from "../yamux/session.ts";
 
 /** How a {@linkcode Listener} is set up. */
 export interface ListenerOptions {
@@ -57,6 +58,13 @@ export interface ListenerOptions {
   lingerTimeout?: number;
   /** Whether each connection begins with a PROXY protocol header (version 1 or 2) that names the client. @default false */
   proxyProtocol?: boolean;
+  /**
+   * Whether a client may make a trunk of its connection: one that carries many by yamux. For listeners that only other balancers and
+   * gateways call: each stream counts as a connection, but nothing else limits what one client may open.
+   *
+   * @default false
+   */
+  acceptTrunks?: boolean;
   /** Told an error that no input may cause. @default logs it */
   onError?: (error: unknown) => void;
   /** Milliseconds without an octet either way until an upgraded connection is closed. @default 3_600_000 */
@@ -84,6 +92,13 @@ export interface ServeConnectionOptions {
   readonly authority?: Uint8Array;
   /** Octets that were read from it already. @default none */
   readonly received?: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether it is a stream of a trunk, which cannot become one itself. @default false */
+  readonly stream?: boolean;
+}
+
+/** What a trunk is served with. */
+interface TrunkOptions extends Omit<ServeConnectionOptions, "received"> {
+  readonly received: Uint8Array;
 }
 
 /** Accepts connections and serves HTTP/1.1 on them, octet by octet, in front of a balancer. */
@@ -98,9 +113,11 @@ export class Listener {
   readonly #rules: RequestRules;
   readonly #maxConnections: number;
   readonly #proxyProtocol: boolean;
+  readonly #acceptTrunks: boolean;
   readonly #origins: OriginCache = new Map();
   /** Connections whose PROXY header has not come yet. */
   readonly #greeting = new Set<Connection>();
+  readonly #trunks = new Set<Session>();
   #source: ConnectionSource | undefined;
   #draining = false;
   #onRoom: (() => void) | undefined;
@@ -124,6 +141,7 @@ export class Listener {
       lingerTimeout = 2_000,
       tunnelTimeout = 3_600_000,
       proxyProtocol = false,
+      acceptTrunks = false,
       onError = logError,
     } = options;
     this.#limits = readHeadLimits(limits);
@@ -133,6 +151,7 @@ export class Listener {
     this.#rules = { bodyOnGet, tracing: traces !== undefined };
     this.#maxConnections = maxConnections;
     this.#proxyProtocol = proxyProtocol;
+    this.#acceptTrunks = acceptTrunks;
     this.#shared = {
       source,
       pool,
@@ -178,7 +197,10 @@ export class Listener {
       pseudonym: this.#pseudonym,
       cache: this.#origins,
     });
-    const client = { origin, limits: this.#limits, rules: this.#rules, authority, received };
+    const onTrunk = this.#acceptTrunks && !options.stream
+      ? (received: Uint8Array) => this.#serveTrunk(connection, { ...options, received })
+      : undefined;
+    const client = { origin, limits: this.#limits, rules: this.#rules, authority, received, onTrunk };
     const served = new ProxyConnection(connection, this.#shared, client);
     this.stats.accepted++;
     this.#connections.add(served);
@@ -195,8 +217,9 @@ export class Listener {
     this.#draining = true;
     this.#stopAccepting();
     for (const connection of this.#greeting) connection.close();
+    for (const trunk of this.#trunks) trunk.leave();
     for (const connection of this.#connections) connection.drain();
-    await Promise.all([...this.#connections].map((connection) => connection.closed));
+    await this.#allClosed();
   }
 
   /** Closes everything at once. */
@@ -205,7 +228,29 @@ export class Listener {
     this.#stopAccepting();
     for (const connection of this.#greeting) connection.close();
     for (const connection of this.#connections) connection.cut();
-    await Promise.all([...this.#connections].map((connection) => connection.closed));
+    for (const trunk of this.#trunks) trunk.close();
+    await this.#allClosed();
+  }
+
+  async #allClosed(): Promise<void> {
+    await Promise.all([...this.#connections, ...this.#trunks].map(({ closed }) => closed));
+  }
+
+  /** Serves each stream of a trunk as a connection. */
+  #serveTrunk(connection: Connection, { received, ...options }: TrunkOptions): void {
+    const trunk = new Session(connection, {
+      side: "server",
+      deadlines: this.#shared.pool.deadlines,
+      received,
+      onStream: (stream) => {
+        if (this.#connections.size >= this.#maxConnections) return false;
+        this.serveConnection(stream, { ...options, stream: true });
+        return true;
+      },
+    });
+    this.#trunks.add(trunk);
+    void trunk.closed.then(() => this.#trunks.delete(trunk));
+    if (this.#draining) trunk.leave();
   }
 
   /** Reads the PROXY header, within the time for a head; a connection without a proper one is closed. */

@@ -17,6 +17,7 @@ import { Relay, type RelayOptions } from "./relay.ts";
 import type { RequestIds } from "./request_id.ts";
 import { RequestTrace } from "./request_trace.ts";
 import { RequestView } from "./request_view.ts";
+import { asksForTrunk, TRUNK_ACCEPTED } from "./trunk_request.ts";
 
 /** How long a listener waits for its clients, in milliseconds. */
 export interface ClientTimeouts {
@@ -41,6 +42,12 @@ export interface ProxyConnectionOptions extends RelayOptions {
   /** Which requests begin a trace; `undefined` when nothing is recorded. */
   readonly traces: TraceGate | undefined;
   readonly clientTimeouts: ClientTimeouts;
+}
+
+/** What a connection is served with. */
+export interface ServedConnectionOptions extends ClientSideOptions {
+  /** Takes the connection, with what came after the request, when the client makes a trunk of it. @default no client may */
+  readonly onTrunk?: ((received: Uint8Array) => void) | undefined;
 }
 
 type Phase = "idle" | "head" | "body" | "exchange" | "closing";
@@ -69,9 +76,11 @@ export class ProxyConnection {
   #queued: Queued | undefined;
   #began = 0;
   #trace: RequestTrace | undefined;
+  readonly #onTrunk: ((received: Uint8Array) => void) | undefined;
 
-  constructor(connection: Connection, options: ProxyConnectionOptions, client: ClientSideOptions) {
+  constructor(connection: Connection, options: ProxyConnectionOptions, client: ServedConnectionOptions) {
     this.#options = options;
+    this.#onTrunk = client.onTrunk;
     this.#client = new ClientSide(connection, client);
     const { pool: { deadlines }, timeouts: { idle }, ids } = options;
     this.#answers = new OwnAnswers(this.#client, { deadlines, idle, ids });
@@ -119,6 +128,9 @@ export class ProxyConnection {
     try {
       if (!this.#parse() || !this.#isWhole()) return wire.open ? wire.read() : void this.#close();
       wire.onReadable = wire.onEnd = undefined;
+      if (this.#onTrunk !== undefined && asksForTrunk(wire.bytes, this.#client.head)) {
+        return void this.#handOver(this.#onTrunk);
+      }
       const { door } = this.#options;
       if (door !== undefined) return this.#knock(door);
       const own = this.#begin();
@@ -131,6 +143,20 @@ export class ProxyConnection {
       this.cut();
       void this.#close();
     }
+  }
+
+  /** Makes a trunk of the connection: whoever takes it sees to it from now on. */
+  async #handOver(take: (received: Uint8Array) => void): Promise<void> {
+    const { stats, pool: { deadlines }, clientTimeouts } = this.#options;
+    const { wire, head } = this.#client;
+    this.#phase = "closing";
+    wire.deadline = deadlines.now + clientTimeouts.head;
+    const received = wire.bytes.slice(head.end, wire.end);
+    if (await wire.write(TRUNK_ACCEPTED)) take(received);
+    else wire.cut();
+    deadlines.unwatch(wire);
+    stats.open--;
+    this.#onClosed();
   }
 
   /** Has a door decide what becomes of the request. */

@@ -1,6 +1,7 @@
 import { ascii, latin1, ONE, SLASH } from "./octets.ts";
 import type { RequestHead } from "./request_head.ts";
 import type { RequestIds } from "./request_id.ts";
+import { TRUNK_PROTOCOL } from "./trunk_request.ts";
 import type { Wire } from "./wire.ts";
 
 /** The name of the field that {@linkcode RequestAdditions.origin} ends with. */
@@ -49,13 +50,13 @@ export function composeRequest(wire: Wire, head: RequestHead, additions: Request
 }
 
 /**
- * Whether the client may leave HTTP for another protocol: it asks for it properly, has no body under way, and does not mean HTTP/2,
- * which would carry requests past every rule of this proxy.
+ * Whether the client may leave HTTP for another protocol: it asks for it properly, has no body under way, and does not mean HTTP/2
+ * or a trunk, which would carry requests past every rule of this proxy.
  */
 export function mayUpgrade(bytes: Uint8Array, head: RequestHead): boolean {
   if (head.upgradeEnd === 0 || !head.upgrades || head.minor === 0 || head.hasBody) return false;
   return !latin1(bytes, head.upgradeStart, head.upgradeEnd).toLowerCase().split(",").some((protocol) =>
-    protocol.trim().startsWith("h2")
+    protocol.trim().startsWith("h2") || protocol.trim().startsWith(TRUNK_PROTOCOL)
   );
 }
 

@@ -106,7 +106,7 @@ Deno.test("Relay gives a client up that does not read", async () => {
   await client.say(GET);
   const upstream = await proxy.upstream();
   await upstream.head();
-  const saying = upstream.say(`HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${"a".repeat(100_000)}`)
+  const saying = upstream.say(`HTTP/1.1 200 OK\r\nContent-Length: 700000\r\n\r\n${"a".repeat(700_000)}`)
     .catch(() => {});
   await clock.advance(1_000);
   await clock.advance(6_400);

@@ -8,6 +8,15 @@ import { FixedSource } from "./fixed_source.ts";
 import { memoryPair } from "./memory_connection.ts";
 import { Peer } from "./peer.ts";
 
+type Pair = (capacity?: number) => readonly [Connection, Connection];
+
+let pair: Pair = memoryPair;
+
+/** Has all fixtures of this process talk over pairs made in another way. */
+export function talkOver(other: Pair): void {
+  pair = other;
+}
+
 const AUTHORITY = new TextEncoder().encode("proxy.test:8000");
 
 /** How a {@linkcode ProxyFixture} is set up. */
@@ -52,7 +61,7 @@ export class ProxyFixture implements AsyncDisposable {
 
   /** A client's connection. */
   client(): Peer {
-    const [near, far] = memoryPair(this.#options.capacity);
+    const [near, far] = pair(this.#options.capacity);
     this.listener.serveConnection(far, {
       peer: this.#options.peer ?? "203.0.113.9",
       authority: AUTHORITY,
@@ -89,7 +98,7 @@ export class ProxyFixture implements AsyncDisposable {
   #dial(): Promise<Connection> {
     this.dials++;
     if (this.refusing) return Promise.reject(new Deno.errors.ConnectionRefused("Nobody listens"));
-    const [near, far] = memoryPair(this.#options.capacity);
+    const [near, far] = pair(this.#options.capacity);
     const peer = this.#peer(near);
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#accepted.push(peer);

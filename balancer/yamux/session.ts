@@ -1,0 +1,413 @@
+import type { Connection } from "../http1/connection.ts";
+import type { Deadlines, Timed } from "../http1/deadlines.ts";
+import { Flag, type FrameHeader, FrameType, GoAwayCode, INITIAL_WINDOW } from "./frame.ts";
+import { FrameReader, type FrameSink } from "./frame_reader.ts";
+import { SendQueue, type SendQueueEvents } from "./send_queue.ts";
+import { type StreamLink, YamuxStream } from "./stream.ts";
+import { YamuxError } from "./yamux_error.ts";
+
+/** How a {@linkcode Session} is set up. */
+export interface SessionOptions {
+  /** Who dialled is the client. */
+  side: "client" | "server";
+  /** What keeps time. */
+  deadlines: Deadlines;
+  /** Takes a stream that the other side opens; `false` refuses it. @default refuses every one */
+  onStream?: (stream: YamuxStream) => boolean;
+  /**
+   * Streams at once. Each may have a window, a quarter of a mebibyte, waiting for a reader that is slow, so this bounds the memory of a
+   * session.
+   *
+   * @default 256
+   */
+  maxStreams?: number;
+  /** Milliseconds without an octet from the other side until it is asked whether it lives. @default 10_000 */
+  keepAlive?: number;
+  /** Milliseconds that it has for its answer. @default 10_000 */
+  pingTimeout?: number;
+  /** Milliseconds that a client's session is kept without a stream. @default 60_000 */
+  idleTimeout?: number;
+  /** Octets that were read from the connection already. @default none */
+  received?: Uint8Array;
+}
+
+/**
+ * - `open`: both sides may open streams
+ * - `leaving`: one side has gone away; streams go on to their end, and then the connection is closed
+ * - `closed`: all is over
+ */
+export type SessionState = "open" | "leaving" | "closed";
+
+/** Octets read at once. */
+const READ_SIZE = 65_536;
+/** Writers wait while so many octets wait to be sent. */
+const HIGH_WATER = 262_144;
+/** Beyond this, the other side sends pings and reads no answers. */
+const MOST_QUEUED = 4 * HIGH_WATER;
+/** Milliseconds for the last words to be written. */
+const FAREWELL_TIME = 2_000;
+const LAST_STREAM = 0xffff_ffff;
+
+/**
+ * Many connections over one: HashiCorp's yamux, version 0 (https://github.com/hashicorp/yamux/blob/master/spec.md). What waits
+ * to be read is read at once, and what was said in one turn of the event loop is written at once, whichever streams it is of.
+ *
+ * It is strict: what breaks a rule ends the session. Stream numbers must rise, which the specification lets one assume. When the
+ * session ends before its time, its streams fail as connections do that are reset.
+ */
+export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
+  /** Settles when the connection is closed. Never rejects. */
+  readonly closed: Promise<void>;
+  deadline: number;
+  readonly #connection: Connection;
+  readonly #options: Readonly<Required<SessionOptions>>;
+  readonly #streams = new Map<number, YamuxStream>();
+  /** Those of them that are closed on this side, and that the other side has not ended yet. */
+  readonly #lingering = new Set<YamuxStream>();
+  /** Streams whose writers wait until less is queued. */
+  readonly #awaiting = new Set<YamuxStream>();
+  readonly #queue: SendQueue;
+  readonly #reader = new FrameReader(this);
+  readonly #buffer = new Uint8Array(READ_SIZE);
+  readonly #onClosed: () => void;
+  /** Octets at the front of the buffer that are no whole header yet. */
+  #kept = 0;
+  #nextId: number;
+  /** The last stream that the other side has opened. */
+  #lastTheirs: number;
+  /** The stream of the data frame under way. */
+  #current: YamuxStream | undefined;
+  #state: SessionState = "open";
+  /** Whether we have said that we go away, and the other side has heard it. */
+  #ourLeave: "none" | "said" | "heard" = "none";
+  #theyLeave = false;
+  #heardAt: number;
+  #emptySince: number;
+  /** The token of the last ping, and whether its answer is awaited. */
+  #token = 0;
+  #pinged = false;
+
+  constructor(connection: Connection, options: SessionOptions) {
+    const {
+      side,
+      deadlines,
+      onStream = () => false,
+      maxStreams = 256,
+      keepAlive = 10_000,
+      pingTimeout = 10_000,
+      idleTimeout = 60_000,
+      received = new Uint8Array(0),
+    } = options;
+    this.#connection = connection;
+    this.#options = {
+      side,
+      deadlines,
+      onStream,
+      maxStreams,
+      keepAlive,
+      pingTimeout,
+      idleTimeout,
+      received,
+    };
+    this.#nextId = side === "client" ? 1 : 2;
+    this.#lastTheirs = side === "client" ? 0 : -1;
+    this.#queue = new SendQueue(connection, this);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.#onClosed = resolve;
+    deadlines.watch(this);
+    this.#heardAt = this.#emptySince = deadlines.now;
+    this.deadline = deadlines.now + keepAlive;
+    this.#begin(received);
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** How many streams there are, without those that this side has closed. */
+  get size(): number {
+    return this.#streams.size - this.#lingering.size;
+  }
+
+  /** Opens a stream; `undefined` when there are too many, or the session is about to end. */
+  open(): YamuxStream | undefined {
+    if (this.#state !== "open" || this.#streams.size >= this.#options.maxStreams) return undefined;
+    const id = this.#nextId;
+    if (id > LAST_STREAM) return undefined;
+    this.#nextId += 2;
+    const stream = new YamuxStream(id, this);
+    this.#streams.set(id, stream);
+    this.#window(id, Flag.syn, 0);
+    return stream;
+  }
+
+  /**
+   * Goes away in peace: no stream is opened any more, those that there are go on to their end, and then the connection is closed.
+   * Streams that the other side opens before it has heard of it are served.
+   */
+  leave(): void {
+    if (this.#state === "closed" || this.#ourLeave !== "none") return;
+    this.#state = "leaving";
+    this.#ourLeave = "said";
+    this.#queue.put({ type: FrameType.goAway, flags: 0, streamId: 0, length: GoAwayCode.normal });
+    this.#ping();
+  }
+
+  /** Closes the connection at once; all streams fail. */
+  close(): void {
+    this.#fail(new YamuxError("closed", "The session was closed"), GoAwayCode.normal);
+  }
+
+  // What the streams ask for.
+
+  get congested(): boolean {
+    return this.#queue.size >= HIGH_WATER;
+  }
+
+  sendData({ id }: YamuxStream, octets: Uint8Array): void {
+    this.#queue.put({ type: FrameType.data, flags: 0, streamId: id, length: octets.length }, octets);
+  }
+
+  sendWindow({ id }: YamuxStream, octets: number): void {
+    this.#window(id, 0, octets);
+  }
+
+  sendEnd({ id }: YamuxStream): void {
+    this.#window(id, Flag.fin, 0);
+  }
+
+  sendReset({ id }: YamuxStream): void {
+    this.#window(id, Flag.rst, 0);
+  }
+
+  await(stream: YamuxStream): void {
+    this.#awaiting.add(stream);
+  }
+
+  linger(stream: YamuxStream): void {
+    this.#lingering.add(stream);
+    this.#released();
+  }
+
+  over(stream: YamuxStream): void {
+    this.#awaiting.delete(stream);
+    this.#lingering.delete(stream);
+    if (this.#streams.delete(stream.id)) this.#released();
+  }
+
+  // What the queue tells.
+
+  onSent(): void {
+    if (this.#awaiting.size > 0) this.#resume();
+    this.#closeWhenLeft();
+  }
+
+  onFailed(cause: unknown): void {
+    if (this.#state === "closed") return this.#end();
+    this.#fail(new YamuxError("reset", "The connection of the session has failed", { cause }));
+  }
+
+  // What the reader finds.
+
+  begin(header: FrameHeader): void {
+    if (header.type === FrameType.data || header.type === FrameType.windowUpdate) {
+      if (header.has(Flag.syn)) this.#accept(header.streamId);
+      this.#current = this.#find(header.streamId);
+      if (header.type === FrameType.data) this.#expect(header.length);
+    }
+  }
+
+  content(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
+    this.#current?.receive(bytes, start, end);
+  }
+
+  end(header: FrameHeader): void {
+    switch (header.type) {
+      case FrameType.data:
+        return this.#readFlags(header);
+      case FrameType.windowUpdate:
+        this.#current?.widen(header.length);
+        return this.#readFlags(header);
+      case FrameType.ping:
+        return header.has(Flag.syn) ? this.#pong(header.length) : this.#ponged(header.length);
+      case FrameType.goAway:
+        return this.#goneAway(header.length);
+    }
+  }
+
+  /** Nothing was heard for a while, or a time is over. */
+  expire(): void {
+    const { deadlines: { now }, side, keepAlive, idleTimeout } = this.#options;
+    if (this.#state === "closed") return this.#end();
+    if (side === "client" && this.size === 0 && now - this.#emptySince >= idleTimeout) {
+      return this.close();
+    }
+    if (now - this.#heardAt < keepAlive) {
+      this.deadline = this.#heardAt + keepAlive;
+      return;
+    }
+    if (!this.#pinged) return this.#ping();
+    this.#fail(new YamuxError("timeout", "The other side of the session does not answer"));
+  }
+
+  #begin(received: Uint8Array): void {
+    const first = received.subarray(0, READ_SIZE);
+    this.#buffer.set(first);
+    if (first.length > 0) this.#take(first.length);
+    else this.#read();
+  }
+
+  #read(): void {
+    if (this.#state === "closed") return;
+    this.#connection.read(this.#buffer.subarray(this.#kept)).then(this.#onRead, this.#onReadFailed);
+  }
+
+  readonly #onRead = (count: number | null): void => {
+    if (count === null) return this.onFailed(new YamuxError("closed", "The other side has closed it"));
+    this.#take(count);
+  };
+
+  readonly #onReadFailed = (cause: unknown): void => this.onFailed(cause);
+
+  /** Takes what was read behind what was kept. */
+  #take(count: number): void {
+    if (this.#state === "closed") return;
+    this.#heardAt = this.#options.deadlines.now;
+    const end = this.#kept + count;
+    try {
+      const used = this.#reader.read(this.#buffer, end);
+      this.#buffer.copyWithin(0, used, end);
+      this.#kept = end - used;
+    } catch (error) {
+      if (!(error instanceof YamuxError)) throw error;
+      return this.#fail(error, GoAwayCode.protocolError);
+    }
+    this.#read();
+  }
+
+  /** The other side opens a stream. */
+  #accept(id: number): void {
+    const { side, onStream, maxStreams } = this.#options;
+    const theirs = (id & 1) === (side === "client" ? 0 : 1);
+    if (!theirs || id <= this.#lastTheirs) {
+      throw new YamuxError("protocol", "A stream is opened with a number that is not the other side's next");
+    }
+    this.#lastTheirs = id;
+    if (this.#state === "closed") return;
+    const room = this.#ourLeave !== "heard" && this.#streams.size < maxStreams;
+    const stream = new YamuxStream(id, this);
+    this.#streams.set(id, stream);
+    if (room && onStream(stream)) return this.#window(id, Flag.ack, 0);
+    this.#window(id, Flag.rst, 0);
+    stream.receiveFailure(new YamuxError("closed", "The stream was refused"));
+  }
+
+  /** The stream that a frame is for; `undefined` when it is over on this side, and the frame was sent before that was known. */
+  #find(id: number): YamuxStream | undefined {
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) return stream;
+    const ours = (id & 1) === (this.#options.side === "client" ? 1 : 0);
+    if (ours ? id >= this.#nextId : id > this.#lastTheirs) {
+      throw new YamuxError("protocol", "A frame is for a stream that was never opened");
+    }
+    return undefined;
+  }
+
+  #expect(octets: number): void {
+    if (octets > INITIAL_WINDOW) throw new YamuxError("protocol", "A frame is larger than any window");
+    this.#current?.expect(octets);
+  }
+
+  #readFlags(header: FrameHeader): void {
+    const stream = this.#current;
+    if (header.has(Flag.fin)) stream?.receiveEnd();
+    if (header.has(Flag.rst)) stream?.receiveFailure(new YamuxError("reset", "The stream was reset"));
+  }
+
+  #window(streamId: number, flags: number, length: number): void {
+    this.#queue.put({ type: FrameType.windowUpdate, flags, streamId, length });
+    this.#checkQueue();
+  }
+
+  #ping(): void {
+    const { deadlines, pingTimeout } = this.#options;
+    this.#pinged = true;
+    this.deadline = deadlines.now + pingTimeout;
+    this.#queue.put({ type: FrameType.ping, flags: Flag.syn, streamId: 0, length: ++this.#token });
+  }
+
+  #pong(token: number): void {
+    this.#queue.put({ type: FrameType.ping, flags: Flag.ack, streamId: 0, length: token });
+    this.#checkQueue();
+  }
+
+  #ponged(token: number): void {
+    if (token > this.#token) throw new YamuxError("protocol", "A ping is answered that was not sent");
+    if (token < this.#token) return;
+    this.#pinged = false;
+    if (this.#ourLeave === "said") this.#ourLeave = "heard";
+    this.#closeWhenLeft();
+  }
+
+  #goneAway(code: number): void {
+    if (code !== GoAwayCode.normal) {
+      return this.#fail(new YamuxError("reset", `The other side has ended the session with code ${code}`));
+    }
+    this.#theyLeave = true;
+    this.#state = "leaving";
+    this.#closeWhenLeft();
+  }
+
+  /** Who makes us say much and reads nothing is no peer to keep. */
+  #checkQueue(): void {
+    if (this.#queue.size > MOST_QUEUED) {
+      this.#fail(new YamuxError("protocol", "The other side does not read"));
+    }
+  }
+
+  #resume(): void {
+    for (const stream of [...this.#awaiting]) {
+      if (this.congested) return;
+      this.#awaiting.delete(stream);
+      stream.resume();
+    }
+  }
+
+  /** A stream is not used any more on this side. */
+  #released(): void {
+    if (this.size > 0) return;
+    this.#emptySince = this.#options.deadlines.now;
+    this.#closeWhenLeft();
+  }
+
+  /** The last stream is over after one side went away: the connection is closed, once all was said. */
+  #closeWhenLeft(): void {
+    if (this.#state === "closed" && this.#queue.empty) return this.#end();
+    if (this.#state !== "leaving" || this.size > 0 || !this.#queue.empty) return;
+    if (this.#ourLeave === "heard" || this.#theyLeave) this.close();
+  }
+
+  /** All streams fail; the other side is told why, where it can be told. */
+  #fail(error: YamuxError, code?: GoAwayCode): void {
+    if (this.#state === "closed") return;
+    if (code !== undefined) {
+      this.#queue.put({ type: FrameType.goAway, flags: 0, streamId: 0, length: code });
+      this.deadline = this.#options.deadlines.now + FAREWELL_TIME;
+    }
+    this.#state = "closed";
+    for (const stream of [...this.#streams.values()]) stream.receiveFailure(error);
+    if (code === undefined) this.#end();
+  }
+
+  #end(): void {
+    this.#queue.stop();
+    this.#options.deadlines.unwatch(this);
+    try {
+      this.#connection.close();
+    } catch {
+      // The other side was quicker.
+    }
+    this.#onClosed();
+  }
+}
