@@ -1,15 +1,10 @@
 import { keys, refOf } from "./keys.ts";
-import { RefusedError, type TaskStore } from "./task_store.ts";
+import { type LostLeaseOptions, takeLostLease } from "./lost_lease.ts";
+import { RefusedError, type TaskEntry, type TaskStore } from "./task_store.ts";
 
 /** How {@linkcode sweepAgenda} judges. */
-export interface AgendaOptions {
-  /** Milliseconds since the epoch. */
-  now: number;
-  /** How many times a task's worker may be lost before the task has failed. */
-  maxLosses: number;
-  /** Milliseconds that a task which ends here is kept. */
-  retention: number;
-  /** Most tasks moved in one sweep. @default 50 */
+export interface AgendaOptions extends LostLeaseOptions {
+  /** Most entries looked at in one sweep. @default 50 */
   limit?: number;
 }
 
@@ -22,37 +17,51 @@ export interface AgendaSweep {
 }
 
 /**
- * Moves every task whose time has come: one that waited is queued, one whose worker was lost is taken from it.
+ * Moves every task whose time has come: one that waited is queued, those of a worker that was lost are taken from it.
  *
  * Any worker may sweep at any time. Where two do, the record's check lets one of them move the task, and the other one's
  * event is refused.
  */
 export async function sweepAgenda(store: TaskStore, options: AgendaOptions): Promise<AgendaSweep> {
-  const { now, maxLosses, retention, limit = 50 } = options;
+  const { now, limit = 50 } = options;
   const entries = await Array.fromAsync(
     store.kv.list({ prefix: keys.agenda }, { limit: limit + 1, batchSize: limit + 1 }),
   );
   const due = entries.slice(0, limit).filter(({ key }) => timeOf(key) <= now);
-  const tasks = await store.getMany(due.map(({ key }) => refOf(key)));
-  const moves = tasks.map(async (entry, index) => {
-    if (entry === undefined) return await forget(store, due[index]);
-    try {
-      await store.change(entry, { type: "due", now, maxLosses, retention });
-      return true;
-    } catch (error) {
-      if (error instanceof RefusedError) return false;
-      throw error;
-    }
-  });
-  const moved = (await Promise.all(moves)).filter((done) => done).length;
+  const waited = due.filter((entry) => !isLease(entry));
+  const tasks = await store.getMany(waited.map(({ key }) => refOf(key)));
+  const moves = tasks.map(async (task, index) => await queue(store, task, { now, place: waited[index] }));
+  const losses = due.filter(isLease).map((entry) => takeLostLease(store, entry, options));
+  const moved = (await Promise.all([...moves, ...losses])).reduce((sum, count) => sum + count, 0);
   const next = entries[due.length];
   return { moved, next: next === undefined ? undefined : timeOf(next.key) };
 }
 
+/** Queues a task that is due, and says whether it was this call that did. */
+async function queue(
+  store: TaskStore,
+  task: TaskEntry | undefined,
+  { now, place }: { now: number; place: Deno.KvEntry<unknown> | undefined },
+): Promise<number> {
+  if (task === undefined) return await forget(store, place);
+  try {
+    await store.change(task, { type: "due", now });
+    return 1;
+  } catch (error) {
+    if (error instanceof RefusedError) return 0;
+    throw error;
+  }
+}
+
 /** An entry whose task is gone would come up for ever. */
-async function forget(store: TaskStore, entry: Deno.KvEntry<unknown> | undefined): Promise<boolean> {
-  if (entry !== undefined) await store.kv.atomic().check(entry).delete(entry.key).commit();
-  return false;
+async function forget(store: TaskStore, place: Deno.KvEntry<unknown> | undefined): Promise<number> {
+  if (place !== undefined) await store.kv.atomic().check(place).delete(place.key).commit();
+  return 0;
+}
+
+/** A lease is named by its id alone, a task by owner and id. */
+function isLease({ key }: Deno.KvEntry<unknown>): boolean {
+  return key.length === keys.lease(0, "").length;
 }
 
 function timeOf(key: Deno.KvKey): number {

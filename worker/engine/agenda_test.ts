@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { lease, read, RETENTION, START, stored } from "../testing/tasks.ts";
+import { ManualClock } from "@flotilla/runtime/testing";
+import { read, RETENTION, START, stored } from "../testing/tasks.ts";
 import { sweepAgenda } from "./agenda.ts";
 import { TaskStore } from "./task_store.ts";
+import { WorkerLease } from "./worker_lease.ts";
 
 const options = { maxLosses: 3, retention: RETENTION };
 
@@ -20,15 +22,22 @@ Deno.test("sweepAgenda() queues what is due, and says when to look next", async 
   assertEquals((await read(store, soon.task)).task.state, { status: "queued", since: START + 100 });
 });
 
-Deno.test("sweepAgenda() takes a task from a worker whose lease ran out", async () => {
+Deno.test("sweepAgenda() takes all tasks from a worker whose lease ran out, and nothing of the lease is left", async () => {
   using lab = await open();
-  const { store } = lab;
-  const entry = await stored(store);
-  await store.change(entry, { type: "claim", now: START, lease: lease("a") });
+  const { store, kv } = lab;
+  const clock = new ManualClock();
+  const lost = new WorkerLease(store, { holder: "lost", clock, duration: 10_000 });
+  const entries = [await stored(store, { id: "1" }), await stored(store, { id: "2" })];
+  for (const entry of entries) await lost.claim([{ entry, permits: [] }]);
   assertEquals((await sweepAgenda(store, { ...options, now: START + 9_999 })).moved, 0);
-  assertEquals((await sweepAgenda(store, { ...options, now: START + 10_000 })).moved, 1);
-  const { task } = await read(store, entry.task);
-  assertEquals([task.state.status, task.losses], ["queued", 1]);
+  assertEquals(await sweepAgenda(store, { ...options, now: START + 10_000 }), { moved: 2, next: undefined });
+  for (const entry of entries) {
+    const { task } = await read(store, entry.task);
+    assertEquals([task.state.status, task.losses], ["queued", 1]);
+  }
+  for (const name of ["agenda", "held"]) {
+    assertEquals(await Array.fromAsync(kv.list({ prefix: [name] })), []);
+  }
 });
 
 Deno.test("sweepAgenda() moves each task once when two workers sweep at the same time", async () => {

@@ -1,12 +1,7 @@
 import { setImmediate } from "node:timers";
-import { addPlan, joinPlans, keyText, planSize, type WritePlan } from "./write_plan.ts";
+import { addPlan, joinPlans, keyText, type WritePlan } from "./write_plan.ts";
+import { CHECK_LIMIT, LEAST_CHECK_LIMIT, WriteSize } from "./write_size.ts";
 
-/** Checks in one atomic write: as many as Deno KV takes, and what every KV Connect server does. */
-const [CHECK_LIMIT, LEAST_CHECK_LIMIT] = [100, 10];
-/** Changes in one atomic write, well below the 1,000 of the protocol and the 81,920 bytes of keys. */
-const CHANGE_LIMIT = 400;
-/** Bytes in one atomic write, well below the 819,200 of the protocol. */
-const SIZE_LIMIT = 400_000;
 /** Keys read in one request: few enough for it to be small, since Deno's client is slow with others. */
 const READ_TOGETHER = 4;
 /** Writes under way at once; what comes meanwhile is gathered. */
@@ -15,10 +10,6 @@ const IN_FLIGHT = 2;
 interface Waiting {
   readonly plan: WritePlan;
   readonly keys: readonly string[];
-  readonly size: number;
-  /** Checks of its own, those on new keys left out. */
-  readonly checks: number;
-  readonly changes: number;
   readonly settle: PromiseWithResolvers<string | undefined>;
 }
 
@@ -44,16 +35,16 @@ export class GroupWriter {
   /** The version that the plan was written under, or `undefined` when a check failed. */
   commit(plan: WritePlan): Promise<string | undefined> {
     const settle = Promise.withResolvers<string | undefined>();
-    this.#waiting.push({
-      plan,
-      keys: plan.checks.map(({ key }) => keyText(key)),
-      size: planSize(plan),
-      checks: plan.checks.filter((check) => check.fresh !== true).length,
-      changes: plan.sets.length + plan.deletes.length + plan.counts.length,
-      settle,
-    });
+    this.#waiting.push({ plan, keys: plan.checks.map(({ key }) => keyText(key)), settle });
     this.#schedule();
     return settle.promise;
+  }
+
+  /** How many of these plans, from the first, one atomic write takes; at least one. */
+  fitting(plans: readonly WritePlan[]): number {
+    const size = new WriteSize(this.#checkLimit);
+    const count = plans.findIndex((plan) => !size.add(plan));
+    return count === -1 ? plans.length : Math.max(1, count);
   }
 
   /** After all that this turn of the event loop brings, so that what comes together is written together. */
@@ -80,13 +71,9 @@ export class GroupWriter {
   #gather(): Waiting[] {
     const batch: Waiting[] = [];
     const touched = new Set<string>();
-    let [checks, changes, size] = [1, 0, 0]; // one check for all new keys
+    const size = new WriteSize(this.#checkLimit);
     for (const next of this.#waiting) {
-      checks += next.checks;
-      changes += next.changes;
-      size += next.size;
-      const fits = checks <= this.#checkLimit && changes <= CHANGE_LIMIT && size <= SIZE_LIMIT &&
-        !next.keys.some((key) => touched.has(key));
+      const fits = size.add(next.plan) && !next.keys.some((key) => touched.has(key));
       if (batch.length > 0 && !fits) break;
       for (const key of next.keys) touched.add(key);
       batch.push(next);
@@ -102,10 +89,9 @@ export class GroupWriter {
         return batch.forEach(({ settle }) => settle.resolve(done));
       }
     } catch (error) {
-      if (batch.length === 1 || !isRefusal(error)) {
-        return batch.forEach(({ settle }) => settle.reject(error));
-      }
-      if (this.#hasManyChecks(batch)) this.#checkLimit = LEAST_CHECK_LIMIT;
+      const refused = isRefusal(error);
+      if (refused && this.#hasManyChecks(batch)) this.#checkLimit = LEAST_CHECK_LIMIT;
+      if (batch.length === 1 || !refused) return batch.forEach(({ settle }) => settle.reject(error));
     }
     await this.#writeApart(batch);
   }
@@ -145,7 +131,8 @@ export class GroupWriter {
 
   /** Whether a write has more checks than every server takes. */
   #hasManyChecks(batch: readonly Waiting[]): boolean {
-    return batch.reduce((sum, waiting) => sum + waiting.checks, 1) > LEAST_CHECK_LIMIT;
+    const size = new WriteSize(LEAST_CHECK_LIMIT);
+    return !batch.every(({ plan }) => size.add(plan));
   }
 
   async #commit(plan: WritePlan): Promise<string | undefined> {
@@ -160,6 +147,6 @@ export class GroupWriter {
  * Whether a write was refused for what it is: one plan of it may be larger than any server takes, or all together have more
  * parts than this server does.
  */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   return error instanceof Error && /\b4\d\d\b|too (many|large)|checks/i.test(error.message);
 }

@@ -18,7 +18,8 @@ export const PRIORITY_STEP = 30_000;
  * - `task`: the record of a task, under its owner, so that a list of one's own tasks is one range of keys;
  * - `ready`: the tasks that may be claimed, by owner and kind (a lane), in order;
  * - `lane`: the lanes that may have such tasks;
- * - `agenda`: when something must happen to a task if nobody does anything before: it is due, or its lease ends;
+ * - `agenda`: when something must happen if nobody does anything before: a task is due, or the lease of a worker ends;
+ * - `held`: the tasks that were claimed under a lease, those of one claim together;
  * - `failed`: the tasks that failed;
  * - `schedule`: the task that comes next of each that comes again;
  * - `permit`: the places taken where only so many tasks of a kind, or of an owner, may run at once;
@@ -36,6 +37,8 @@ export const keys = {
   lane: (owner: string, kind: string): Deno.KvKey => ["lane", owner, kind],
   lanes: ["lane"],
   agenda: ["agenda"],
+  lease: (expires: number, id: string): Deno.KvKey => ["agenda", expires, id],
+  held: (lease: string): Deno.KvKey => ["held", lease],
   failed: ["failed"],
   schedule: (owner: string, id: string): Deno.KvKey => ["schedule", owner, id],
   schedulesOf: (owner: string): Deno.KvKey => ["schedule", owner],
@@ -75,7 +78,7 @@ export function indexKeys(task: Task): Deno.KvKey[] {
     case "retrying":
       return [[...keys.agenda, state.due, subject, id]];
     case "running":
-      return [[...keys.agenda, state.lease.expires, subject, id], ...(state.lease.permits ?? [])];
+      return [...state.lease.permits ?? []];
     case "failed":
       return [[...keys.failed, subject, id]];
     case "succeeded":

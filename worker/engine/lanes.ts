@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { indexKeys, keys, type TaskRef } from "./keys.ts";
 import type { TaskEntry, TaskStore } from "./task_store.ts";
@@ -5,6 +6,12 @@ import type { TaskEntry, TaskStore } from "./task_store.ts";
 const logger = getLogger(["flotilla", "worker", "lanes"]);
 /** Lanes read at once. */
 const PAGE = 32;
+/** Most tasks of a lane read at once. */
+const MOST_HEADS = 1_000;
+/** Ways to step aside for other workers: as many times twice what is wanted is passed over. */
+const ASIDE = 4;
+/** Milliseconds without a conflict after which a worker takes from the front again. */
+const ASIDE_TIME = 5_000;
 
 /** Whose tasks wait, and of what kind. */
 export interface LaneName {
@@ -32,9 +39,26 @@ export class Lanes {
   #last = "";
   /** Whether there were more lanes than fit on a page. */
   #many = false;
+  /** How far from the front this worker takes tasks, so that it does not want the same ones as others. */
+  #aside = 0;
+  #asideUntil = 0;
+  readonly #clock: Clock;
 
-  constructor(store: TaskStore) {
+  constructor(store: TaskStore, options: { clock?: Clock } = {}) {
     this.#store = store;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * Says how the last candidates fared. After a conflict this worker steps aside for a while: it passes over some tasks at
+   * the front, which others are about to claim, where there are so many.
+   */
+  settle(contended: boolean): void {
+    const now = this.#clock.now();
+    if (contended) {
+      this.#aside = Math.floor(Math.random() * ASIDE);
+      this.#asideUntil = now + ASIDE_TIME;
+    } else if (now >= this.#asideUntil) this.#aside = 0;
   }
 
   /**
@@ -106,10 +130,16 @@ export class Lanes {
     });
   }
 
-  /** The first tasks of an owner over all their lanes, in the order of their places. */
+  /** The first tasks of an owner over all their lanes, in the order of their places; or those behind, when stepping aside. */
   async #heads(lanes: readonly Lane[], count: number): Promise<Head[]> {
-    const lists = await Promise.all(lanes.map((lane) => this.#laneHeads(lane, count)));
-    return lists.flat().sort((one, other) => one.place - other.place).slice(0, count);
+    const aside = this.#aside * 2 * count;
+    const wanted = Math.min(MOST_HEADS, aside + count);
+    const lists = await Promise.all(lanes.map((lane) => this.#laneHeads(lane, wanted)));
+    const heads = lists.length === 1
+      ? lists[0] ?? []
+      : lists.flat().sort((one, other) => one.place - other.place);
+    const from = Math.max(0, Math.min(aside, heads.length - count));
+    return heads.slice(from, from + count);
   }
 
   async #laneHeads({ owner, kind, entry: lane }: Lane, count: number): Promise<Head[]> {

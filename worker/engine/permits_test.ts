@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { eventually } from "@flotilla/runtime/testing";
 import { RunnerLab, type TestKind } from "../testing/runner_lab.ts";
+import { read } from "../testing/tasks.ts";
+import { WorkerLease } from "./worker_lease.ts";
 
 /** A kind that notes how many of it run at once, and runs until it is let go. */
 function counting() {
@@ -51,9 +53,10 @@ Deno.test("a worker that was lost leaves no place taken", async () => {
   await using lab = await RunnerLab.open();
   const place = ["permit", "kind", "test", 0];
   const task = await lab.queue();
-  const lease = { token: "lost", holder: "lost", expires: lab.clock.now() + 10_000, permits: [place] };
-  const entry = await lab.store.get({ owner: "alice", id: task.id });
-  if (entry !== undefined) await lab.store.change(entry, { type: "claim", now: lab.clock.now(), lease });
+  const options = { holder: "lost", clock: lab.clock, duration: 10_000 };
+  const entry = await read(lab.store, task);
+  const { holds } = await new WorkerLease(lab.store, options).claim([{ entry, permits: [place] }]);
+  assertEquals(holds.length, 1);
   const { kind, gates } = counting();
   lab.runner({ ...kind, concurrency: 1 });
   const next = await lab.queue();

@@ -3,16 +3,19 @@ import { getLogger } from "@logtape/logtape";
 import { sweepAgenda } from "./agenda.ts";
 import { Bell } from "./bell.ts";
 import type { TaskDefinition } from "./define_task.ts";
+import { keys } from "./keys.ts";
 import { Lanes } from "./lanes.ts";
-import { LeaseHold } from "./lease_hold.ts";
+import { LeaseKeeper } from "./lease_keeper.ts";
 import { Permits } from "./permits.ts";
 import { noRunnerMetrics, type RunnerMetrics } from "./runner_metrics.ts";
 import type { ServiceCaller } from "./task_context.ts";
 import type { Task } from "./task_state.ts";
 import { TaskRun } from "./task_run.ts";
-import { RefusedError, type TaskEntry, type TaskStore } from "./task_store.ts";
+import type { TaskHold } from "./task_hold.ts";
+import type { TaskEntry, TaskStore } from "./task_store.ts";
 import { setImmediate } from "node:timers";
 import { watchWake } from "./wake_watch.ts";
+import type { Candidate } from "./worker_lease.ts";
 
 const logger = getLogger(["flotilla", "worker", "runner"]);
 
@@ -59,6 +62,7 @@ export class Runner implements AsyncDisposable {
   readonly #options: Required<RunnerOptions>;
   readonly #lanes: Lanes;
   readonly #permits: Permits;
+  readonly #keeper: LeaseKeeper;
   readonly #bell = new Bell();
   readonly #runs = new Map<string, TaskRun>();
   /** Runs whose code has not ended. */
@@ -67,6 +71,8 @@ export class Runner implements AsyncDisposable {
   #timer: Timer | undefined;
   #lookAgain = 0;
   #mayWait = true;
+  /** What stands in this worker's inbox, as it was last seen. */
+  #mail: string | null = null;
   #loop: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -94,10 +100,19 @@ export class Runner implements AsyncDisposable {
       heartbeat,
       concurrency,
     };
-    this.#lanes = new Lanes(options.store);
+    this.#lanes = new Lanes(options.store, { clock: this.#options.clock });
     const limits = [...options.kinds.values()].flatMap(({ name, concurrency }) =>
       concurrency === undefined ? [] : [[name, concurrency] as const]
     );
+    const { clock, instance: holder } = this.#options;
+    this.#keeper = new LeaseKeeper(options.store, {
+      holder,
+      clock,
+      duration: lease,
+      heartbeat,
+      onFound: (holds) => holds.forEach((hold) => void this.#begin(hold)?.look()),
+      onLost: (lost, reason) => this.#runs.forEach((run) => run.hold.lease === lost && run.lose(reason)),
+    });
     this.#permits = new Permits(options.store.kv, { kinds: new Map(limits), perOwner: options.perOwner });
   }
 
@@ -144,6 +159,7 @@ export class Runner implements AsyncDisposable {
     }
     for (const run of runs) run.stop();
     await finished;
+    await this.#keeper.stop();
   }
 
   async #run(): Promise<void> {
@@ -151,7 +167,7 @@ export class Runner implements AsyncDisposable {
     const { signal } = this.#stopping;
     const watching = watchWake(store.kv, {
       onWake: () => this.wake(),
-      onInbox: () => this.#runs.forEach((run) => void run.look()),
+      onInbox: (mail) => this.#read(mail),
     }, { holder: instance, clock, signal });
     while (!signal.aborted) {
       try {
@@ -170,13 +186,14 @@ export class Runner implements AsyncDisposable {
 
   /** One look at what there is to do. */
   async #pass(): Promise<void> {
-    const { store, clock, maxLosses, retention, heartbeat } = this.#options;
+    const { store, instance, clock, maxLosses, retention, heartbeat } = this.#options;
     const now = clock.now();
     if (now >= this.#lookAgain) {
       const { moved, next } = await sweepAgenda(store, { now, maxLosses, retention });
       this.#lookAgain = Math.min(next ?? Infinity, now + heartbeat);
-      // Should the watch ever miss something, the lanes are looked at too as often as the agenda.
+      // Should the watch ever miss something, lanes and inbox are looked at too as often as the agenda.
       this.#mayWait = true;
+      if (this.#runs.size > 0) this.#read((await store.kv.get(keys.inbox(instance))).versionstamp);
       logger.debug("{moved} tasks fell due", { moved });
     }
     await this.#fill();
@@ -199,33 +216,47 @@ export class Runner implements AsyncDisposable {
       );
       if (candidates.length === 0) return;
       this.#mayWait = true;
-      await Promise.all(candidates.map((entry) => this.#claim(entry)));
+      await this.#claim(candidates);
     }
   }
 
-  async #claim(entry: TaskEntry): Promise<void> {
-    const { store, kinds, clock, lease, instance, metrics } = this.#options;
-    const { kind, owner, state } = entry.task;
-    const definition = kinds.get(kind);
-    const permits = await this.#permits.find({ kind, owner: owner.subject });
-    if (definition === undefined || permits === undefined) return;
+  /** Claims what there are places for, and begins with what it gets. */
+  async #claim(entries: readonly TaskEntry[]): Promise<void> {
+    const candidates: Candidate[] = [];
     try {
-      const hold = await LeaseHold.claim(store, entry, { clock, duration: lease, holder: instance, permits });
-      const since = state.status === "queued" ? state.since : clock.now();
-      metrics.started(kind, Math.max(0, clock.now() - since) / 1_000);
-      this.#begin(hold, definition);
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      if (error.refused === "over") await this.#lanes.forget(entry);
+      for (const entry of entries) {
+        const { kind, owner } = entry.task;
+        const permits = await this.#permits.find({ kind, owner: owner.subject });
+        if (permits !== undefined) candidates.push({ entry, permits });
+      }
+      if (candidates.length === 0) return;
+      const mail = this.#mail;
+      const { holds, contended, gone } = await this.#keeper.claim(candidates);
+      const runs = holds.flatMap((hold) => this.#begin(hold) ?? []);
+      // What came into the inbox before the answer to the claim may be for one of these.
+      if (mail !== this.#mail) runs.forEach((run) => void run.look());
+      for (const entry of gone) await this.#lanes.forget(entry);
+      this.#lanes.settle(contended);
     } finally {
-      this.#permits.settle(permits);
+      for (const { permits } of candidates) this.#permits.settle(permits);
     }
   }
 
-  #begin(hold: LeaseHold, definition: TaskDefinition): void {
-    const { store: { kv }, clock, heartbeat, progressInterval, retention, service, metrics } = this.#options;
+  #begin(hold: TaskHold): TaskRun | undefined {
+    const { store: { kv }, kinds, clock, metrics, ...options } = this.#options;
+    const definition = kinds.get(hold.task.kind);
+    if (definition === undefined) return undefined;
     const started = clock.now();
-    const run = new TaskRun(hold, definition, { kv, clock, heartbeat, progressInterval, retention, service });
+    metrics.started(definition.name, Math.max(0, started - hold.since) / 1_000);
+    const { progressInterval, heartbeat: logInterval, retention, service } = options;
+    const run = new TaskRun(hold, definition, {
+      kv,
+      clock,
+      progressInterval,
+      logInterval,
+      retention,
+      service,
+    });
     this.#runs.set(hold.token, run);
     this.#working++;
     void run.worked.then(() => {
@@ -239,6 +270,14 @@ export class Runner implements AsyncDisposable {
       this.#mayWait = true;
       this.#bell.ring();
     });
+    return run;
+  }
+
+  /** Looks after the runs when somebody has changed one of their tasks. */
+  #read(mail: string | null): void {
+    if (mail === this.#mail) return;
+    this.#mail = mail;
+    this.#runs.forEach((run) => void run.look());
   }
 
   #setTimer(at: number): void {

@@ -3,7 +3,6 @@ import { getLogger } from "@logtape/logtape";
 import { backoff } from "./backoff.ts";
 import { PermanentError, type TaskDefinition } from "./define_task.ts";
 import type { FileEntry } from "./file_entry.ts";
-import type { LeaseHold } from "./lease_hold.ts";
 import { FileWriter } from "./parts.ts";
 import { progressOf } from "./progress_note.ts";
 import {
@@ -15,6 +14,7 @@ import {
 } from "./run_errors.ts";
 import type { ServiceCaller, TaskContext } from "./task_context.ts";
 import type { Progress, Task, TaskEvent, TaskResult } from "./task_state.ts";
+import type { TaskHold } from "./task_hold.ts";
 import { TaskLog } from "./task_log.ts";
 import { findUpload, type UploadedFile } from "./uploads.ts";
 
@@ -28,10 +28,10 @@ const OUTCOME_RETRY = 500;
 export interface RunEnvironment {
   kv: Deno.Kv;
   clock: Clock;
-  /** Milliseconds between two renewals of a lease. */
-  heartbeat: number;
   /** Milliseconds between two writes of progress. */
   progressInterval: number;
+  /** Milliseconds between two writes of the log. */
+  logInterval: number;
   /** Milliseconds that an ended task, with its files and its log, is kept. */
   retention: number;
   service: (task: Task, signal: AbortSignal) => ServiceCaller;
@@ -44,7 +44,7 @@ type OutcomeEvent = Extract<TaskEvent, { type: "succeed" | "fail" | "release" | 
 
 /** One run of one task, from the claim to the record of what it came to. */
 export class TaskRun {
-  readonly hold: LeaseHold;
+  readonly hold: TaskHold;
   /** Resolves when the outcome is written, or the lease is lost; never rejects. */
   readonly outcome: Promise<RunOutcome>;
   /** Resolves when the kind's code has ended, or is not waited for any more; its outcome is yet to be written. */
@@ -55,14 +55,14 @@ export class TaskRun {
   readonly #files = new Map<string, FileWriter>();
   readonly #log: TaskLog;
   #progress: Progress = { fraction: 0 };
-  #dirty = false;
-  #beat: Timer | undefined;
-  #nextBeat = 0;
+  /** Writes progress and log. */
+  #writing: { readonly timer: Timer; readonly at: number } | undefined;
   readonly #worked = Promise.withResolvers<void>();
+  #told = false;
   #over = false;
   #stopping = false;
 
-  constructor(hold: LeaseHold, definition: TaskDefinition, environment: RunEnvironment) {
+  constructor(hold: TaskHold, definition: TaskDefinition, environment: RunEnvironment) {
     this.hold = hold;
     this.#definition = definition;
     this.#environment = environment;
@@ -76,6 +76,11 @@ export class TaskRun {
   stop(): void {
     this.#stopping = true;
     this.#controller.abort(new WorkerStoppingError("The worker stops"));
+  }
+
+  /** Ends the run because the task is another worker's, or may be. */
+  lose(reason: LeaseLostError): void {
+    this.#controller.abort(reason);
   }
 
   /** Looks whether the run is wanted still: its owner may have cancelled it. */
@@ -100,19 +105,23 @@ export class TaskRun {
   }
 
   async #run(): Promise<RunOutcome> {
-    this.#schedule(this.#environment.heartbeat);
     const event = await this.#work();
     this.#worked.resolve();
     try {
-      return await this.#record(event);
+      const outcome = await this.#record(event);
+      this.hold.settle();
+      return outcome;
     } catch (error) {
       if (!(error instanceof LeaseLostError)) {
         logger.error("Task {id} could not be recorded: {error}", this.#about(error));
-      } else logger.warn("Task {id} was lost to another worker: {error}", this.#about(error));
+        return "lost";
+      }
+      logger.warn("Task {id} was lost to another worker: {error}", this.#about(error));
+      this.hold.settle();
       return "lost";
     } finally {
       this.#over = true;
-      this.#beat?.cancel();
+      this.#writing?.timer.cancel();
       this.#controller.abort(new LeaseLostError("The run is over"));
     }
   }
@@ -141,13 +150,17 @@ export class TaskRun {
     const { clock, retention } = this.#environment;
     const { token, task } = this.hold;
     const now = clock.now();
-    if (error instanceof WorkerStoppingError) return { type: "release", now, token, retention };
+    // Code that ends since the lease is lost has not failed. Where nobody has taken the task yet, it is handed back.
+    if (error instanceof WorkerStoppingError || error instanceof LeaseLostError) {
+      return { type: "release", now, token, retention };
+    }
     if (error instanceof TaskCancelledError) return { type: "cancelled", now, token, retention };
     const { retry } = this.#definition;
     const failures = task.failures + 1;
     const again = !(error instanceof PermanentError) && failures < retry.attempts;
     const retryAt = again ? now + backoff(failures, retry) : undefined;
-    return { type: "fail", now, token, error: failureOf(error), retryAt, retention };
+    const progress = this.#progress;
+    return { type: "fail", now, token, progress, error: failureOf(error), retryAt, retention };
   }
 
   /**
@@ -168,7 +181,7 @@ export class TaskRun {
         if (event.type === "succeed" && isTooLarge(error)) {
           return await this.#record(this.#failed(new PermanentError(TOO_LARGE, { cause: error })));
         }
-        if (this.#stopping && clock.now() >= this.hold.expires) throw error;
+        if (this.#stopping && clock.now() >= this.hold.lease.expires) throw error;
         logger.warn("Task {id} waits for the store: {error}", this.#about(error));
         await sleep(OUTCOME_RETRY, { clock });
       }
@@ -186,7 +199,7 @@ export class TaskRun {
       service: this.#environment.service(task, this.#controller.signal),
       upload: (id) => this.#upload(id),
       progress: (fraction, note) => this.#tell(progressOf(fraction, note)),
-      log: (line) => this.#log.add(line, this.#environment.clock.now()),
+      log: (line) => this.#say(line),
       artifact: (name, type) => this.#file(name, type),
     };
   }
@@ -221,41 +234,38 @@ export class TaskRun {
     return { kind: "stored", file };
   }
 
-  /** Progress is written with the next renewal, and that comes sooner for it, but not at every call. */
+  /** Progress is written soon, but not at every call. */
   #tell(progress: Progress): void {
     this.#progress = progress;
-    if (this.#dirty || this.#over) return;
-    this.#dirty = true;
+    this.#told = true;
     this.#schedule(this.#environment.progressInterval);
+  }
+
+  #say(line: string): void {
+    this.#log.add(line, this.#environment.clock.now());
+    this.#schedule(this.#environment.logInterval);
   }
 
   #schedule(ms: number): void {
     const { clock } = this.#environment;
     const at = clock.now() + ms;
-    if (this.#over || (this.#beat !== undefined && this.#nextBeat <= at)) return;
-    this.#beat?.cancel();
-    this.#nextBeat = at;
-    this.#beat = clock.setTimeout(() => void this.#renew(), ms);
+    if (this.#over || (this.#writing !== undefined && this.#writing.at <= at)) return;
+    this.#writing?.timer.cancel();
+    this.#writing = { at, timer: clock.setTimeout(() => void this.#write(), ms) };
   }
 
-  /**
-   * Renews the lease. A renewal that comes late, because the event loop was blocked or the machine slept, is tried all
-   * the same: nobody may have taken the task yet, and if somebody has, it is refused. While the store is away the lease
-   * runs out, and then the run ends itself, as another worker may have begun.
-   */
-  async #renew(): Promise<void> {
-    const { clock, heartbeat } = this.#environment;
-    this.#beat = undefined;
-    if (this.#over) return;
-    this.#dirty = false;
+  /** Writes how far the run is, and what it has logged. */
+  async #write(): Promise<void> {
+    this.#writing = undefined;
+    const told = this.#told;
+    this.#told = false;
     try {
-      await Promise.all([this.hold.renew(this.#progress), this.#log.flush()]);
+      await Promise.all([told && this.hold.note(this.#progress), this.#log.flush()]);
       if (this.hold.cancelling) this.#controller.abort(new TaskCancelledError("The task was cancelled"));
-      this.#schedule(this.#dirty ? this.#environment.progressInterval : heartbeat);
     } catch (error) {
-      if (error instanceof LeaseLostError) return this.#controller.abort(error);
-      if (clock.now() < this.hold.expires) return this.#schedule(heartbeat / 3);
-      this.#controller.abort(new LeaseLostError("The lease could not be renewed in time", { cause: error }));
+      if (error instanceof LeaseLostError) return this.lose(error);
+      this.#told ||= told;
+      this.#schedule(this.#environment.logInterval);
     }
   }
 

@@ -2,13 +2,14 @@ import type { Principal } from "@flotilla/auth/verify";
 import type { FileEntry } from "./file_entry.ts";
 import type { Recurrence } from "./recurrence.ts";
 
-/** The right to run a task for a while. The token is new with each claim: who shows another one has lost the task. */
+/** The right to run a task, as long as the lease of the worker lasts that claimed it. */
 export interface Lease {
+  /** The worker's lease. */
+  readonly id: string;
+  /** New with each claim: who shows another one has lost the task. */
   readonly token: string;
   /** The instance that runs the task. */
   readonly holder: string;
-  /** When others may take the task, in milliseconds since the epoch. */
-  readonly expires: number;
   /** The keys of the places it takes where only so many may run at once. */
   readonly permits?: readonly Deno.KvKey[];
 }
@@ -104,17 +105,19 @@ export interface Task {
 
 /** What can happen to a task. */
 export type TaskEvent =
-  /** Its time has come: to be queued, or to be taken from a worker that was lost. */
-  | { readonly type: "due"; readonly now: number; readonly maxLosses: number; readonly retention: number }
-  | { readonly type: "claim"; readonly now: number; readonly lease: Lease }
-  /** The worker says that it is still at it, and how far. */
+  /** Its time has come to be queued. */
+  | { readonly type: "due"; readonly now: number }
+  /** The lease under which it runs is over: its worker was lost. */
   | {
-    readonly type: "renew";
+    readonly type: "lost";
     readonly now: number;
-    readonly token: string;
-    readonly expires: number;
-    readonly progress: Progress;
+    readonly lease: string;
+    readonly maxLosses: number;
+    readonly retention: number;
   }
+  | { readonly type: "claim"; readonly now: number; readonly lease: Lease }
+  /** The worker says how far it is. */
+  | { readonly type: "progress"; readonly now: number; readonly token: string; readonly progress: Progress }
   | {
     readonly type: "succeed";
     readonly now: number;
@@ -128,6 +131,7 @@ export type TaskEvent =
     readonly type: "fail";
     readonly now: number;
     readonly token: string;
+    readonly progress?: Progress;
     readonly error: TaskFailure;
     readonly retryAt: number | undefined;
     readonly retention: number;
@@ -145,7 +149,14 @@ export type TaskEvent =
 
 /** Why an event has no effect on a task. */
 export interface Refusal {
-  readonly refused: "lease-lost" | "not-due" | "over" | "not-over" | "not-queued" | "not-scheduled";
+  readonly refused:
+    | "lease-lost"
+    | "not-held"
+    | "not-due"
+    | "over"
+    | "not-over"
+    | "not-queued"
+    | "not-scheduled";
 }
 
 /** Whether a task has ended, one way or the other. */
@@ -159,13 +170,15 @@ export function isOver(state: TaskState): boolean {
  *
  *     scheduled ──due──▶ queued ──claim──▶ running ──succeed──▶ succeeded
  *                          ▲ ▲               │ │ └──cancelled─▶ cancelled ◀──cancel── scheduled (also by unschedule), queued, retrying
- *                          │ └─release, due──┘ └─fail─▶ retrying, or failed
+ *                          │ └─release, lost─┘ └─fail─▶ retrying, or failed
  *                          └──due── retrying, ──resend── failed, cancelled
  */
 export function transition(task: Task, event: TaskEvent): Task | Refusal {
   switch (event.type) {
     case "due":
       return fallDue(task, event);
+    case "lost":
+      return lose(task, event);
     case "claim":
       return claim(task, event);
     case "cancel":
@@ -181,29 +194,20 @@ export function transition(task: Task, event: TaskEvent): Task | Refusal {
 
 type EventOf<T extends TaskEvent["type"]> = Extract<TaskEvent, { type: T }>;
 
-function fallDue(task: Task, event: EventOf<"due">): Task | Refusal {
+function fallDue(task: Task, { now }: EventOf<"due">): Task | Refusal {
   const { state } = task;
-  const { now, retention } = event;
-  switch (state.status) {
-    case "scheduled":
-    case "retrying":
-      return state.due > now
-        ? { refused: "not-due" }
-        : moved(task, now, { status: "queued", since: state.due });
-    case "running": {
-      if (state.lease.expires > now) return { refused: "not-due" };
-      const lost = { ...task, losses: task.losses + 1 };
-      if (state.cancelling) return ended(lost, now, { status: "cancelled", finished: now }, retention);
-      if (lost.losses < event.maxLosses) return moved(lost, now, { status: "queued", since: now });
-      const error = {
-        name: "WorkerLostError",
-        message: `Its worker was lost ${lost.losses} times while it ran`,
-      };
-      return ended(lost, now, { status: "failed", finished: now, error }, retention);
-    }
-    default:
-      return { refused: "not-due" };
-  }
+  if (state.status !== "scheduled" && state.status !== "retrying") return { refused: "not-due" };
+  return state.due > now ? { refused: "not-due" } : moved(task, now, { status: "queued", since: state.due });
+}
+
+function lose(task: Task, { now, lease, maxLosses, retention }: EventOf<"lost">): Task | Refusal {
+  const { state } = task;
+  if (state.status !== "running" || state.lease.id !== lease) return { refused: "not-held" };
+  const lost = { ...task, losses: task.losses + 1 };
+  if (state.cancelling) return ended(lost, now, { status: "cancelled", finished: now }, retention);
+  if (lost.losses < maxLosses) return moved(lost, now, { status: "queued", since: now });
+  const error = { name: "WorkerLostError", message: `Its worker was lost ${lost.losses} times while it ran` };
+  return ended(lost, now, { status: "failed", finished: now, error }, retention);
 }
 
 function claim(task: Task, { now, lease }: EventOf<"claim">): Task | Refusal {
@@ -235,24 +239,22 @@ function resend(task: Task, { now }: EventOf<"resend">): Task | Refusal {
 /** What the worker that holds the lease does. Without that lease nothing of it has an effect. */
 function finishRun(
   task: Task,
-  event: EventOf<"renew" | "succeed" | "fail" | "release" | "cancelled">,
+  event: EventOf<"progress" | "succeed" | "fail" | "release" | "cancelled">,
 ): Task | Refusal {
   const { state } = task;
   const { now } = event;
   if (state.status !== "running" || state.lease.token !== event.token) return { refused: "lease-lost" };
   switch (event.type) {
-    case "renew": {
-      const lease = { ...state.lease, expires: event.expires };
-      return moved({ ...task, progress: event.progress }, now, { ...state, lease });
-    }
+    case "progress":
+      return moved({ ...task, progress: event.progress }, now, state);
     case "succeed": {
       const { result, files, retention } = event;
       const done = { ...task, progress: { ...task.progress, fraction: 1 } };
       return ended(done, now, { status: "succeeded", finished: now, result, files }, retention);
     }
     case "fail": {
-      const { error, retryAt, retention } = event;
-      const failed = { ...task, failures: task.failures + 1 };
+      const { error, retryAt, retention, progress = task.progress } = event;
+      const failed = { ...task, progress, failures: task.failures + 1 };
       if (retryAt !== undefined && !state.cancelling) {
         return moved(failed, now, { status: "retrying", due: retryAt, error });
       }

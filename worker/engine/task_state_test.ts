@@ -29,15 +29,22 @@ const fail = (token: string, retryAt?: number): TaskEvent => ({
   retryAt,
   retention,
 });
-const due = (at: number, maxLosses = 3): TaskEvent => ({ type: "due", now: at, maxLosses, retention });
+const due = (at: number): TaskEvent => ({ type: "due", now: at });
+const lost = (token: string, at = now): TaskEvent => ({
+  type: "lost",
+  now: at,
+  lease: lease(token).id,
+  maxLosses: 3,
+  retention,
+});
 const cancel: TaskEvent = { type: "cancel", now, retention };
 
 Deno.test("transition() refuses whatever a worker without the lease does", () => {
-  const taken = after([claim("a"), due(now + 10_000), claim("b")]);
+  const taken = after([claim("a"), lost("a"), claim("b")]);
   const events: TaskEvent[] = [
     succeed("a"),
     fail("a"),
-    { type: "renew", now, token: "a", expires: now, progress: { fraction: 1 } },
+    { type: "progress", now, token: "a", progress: { fraction: 1 } },
     { type: "release", now, token: "a", retention },
     { type: "cancelled", now, token: "a", retention },
   ];
@@ -45,11 +52,12 @@ Deno.test("transition() refuses whatever a worker without the lease does", () =>
   assertEquals(after([succeed("b")], taken).state.status, "succeeded");
 });
 
-Deno.test("transition() queues a task again whose lease ran out, and gives up after too many losses", () => {
-  const once = after([claim("a"), due(now + 10_000)]);
+Deno.test("transition() queues a task again whose worker was lost with its lease, and gives up after too many losses", () => {
+  const once = after([claim("a"), lost("a")]);
   assertEquals([once.state.status, once.losses, once.failures], ["queued", 1, 0]);
-  assertEquals(transition(after([claim("a")]), due(now + 9_999)), { refused: "not-due" });
-  const thrice = after([claim("b"), due(now + 10_000), claim("c"), due(now + 10_000)], once);
+  assertEquals(transition(after([claim("b")], once), lost("a")), { refused: "not-held" });
+  assertEquals(transition(once, lost("a")), { refused: "not-held" });
+  const thrice = after([claim("b"), lost("b"), claim("c"), lost("c")], once);
   assertEquals([thrice.state.status, thrice.attempt], ["failed", 3]);
 });
 
@@ -66,13 +74,21 @@ Deno.test("transition() counts failures, not handovers, and waits before it trie
   assertEquals(after([due(now + 500)], task).state, { status: "queued", since: now + 500 });
 });
 
+Deno.test("transition() keeps what a run that fails has told of its progress", () => {
+  const progress = { fraction: 0.4, note: "so far" };
+  for (const retryAt of [undefined, now + 500]) {
+    const event: TaskEvent = { type: "fail", now, token: "a", progress, error, retryAt, retention };
+    assertEquals(after([claim("a"), event]).progress, progress);
+  }
+});
+
 Deno.test("transition() cancels at once what does not run, and lets the worker end what runs", () => {
   assertEquals(after([cancel]).state.status, "cancelled");
   const running = after([claim("a"), cancel]);
   assertEquals(running.state.status === "running" && running.state.cancelling, true);
   assertEquals(after([fail("a", now + 1)], running).state.status, "failed");
   assertEquals(after([{ type: "release", now, token: "a", retention }], running).state.status, "cancelled");
-  assertEquals(after([due(now + 10_000)], running).state.status, "cancelled");
+  assertEquals(after([lost("a")], running).state.status, "cancelled");
 });
 
 Deno.test("transition() sends only what failed or was cancelled again, with fresh counters", () => {
@@ -87,8 +103,9 @@ const events = fc.array(
   fc.tuple(
     fc.constantFrom(
       "due",
+      "lost",
       "claim",
-      "renew",
+      "progress",
       "succeed",
       "fail",
       "retry",
@@ -107,10 +124,12 @@ function eventOf(name: string, token: string, at: number): TaskEvent {
   switch (name) {
     case "due":
       return due(at);
+    case "lost":
+      return lost(token, at);
     case "claim":
-      return { type: "claim", now: at, lease: lease(token, at) };
-    case "renew":
-      return { type: "renew", now: at, token, expires: at + 10_000, progress: { fraction: 0.5 } };
+      return { type: "claim", now: at, lease: lease(token) };
+    case "progress":
+      return { type: "progress", now: at, token, progress: { fraction: 0.5 } };
     case "succeed":
       return { type: "succeed", now: at, token, result, files: [], retention };
     case "fail":
@@ -140,7 +159,8 @@ Deno.test("transition() leaves an end only by sending again, and never begins a 
       if (isOver(task.state)) assertEquals(event.type, "resend");
       assertEquals(next.attempt - task.attempt, event.type === "claim" ? 1 : 0);
       assertEquals(next.expires !== undefined, isOver(next.state));
-      assertEquals(indexKeys(next).length, ["succeeded", "cancelled"].includes(next.state.status) ? 0 : 1);
+      const unlisted = ["running", "succeeded", "cancelled"];
+      assertEquals(indexKeys(next).length, unlisted.includes(next.state.status) ? 0 : 1);
       task = next;
     }
   }));

@@ -22,17 +22,21 @@ export interface TaskEntry {
 /** Keys beyond the task's own that a write checks and sets in the same step. */
 export type Extra = Partial<Pick<WritePlan, "checks" | "sets">>;
 
-/** Why a change was refused: by the task's state, or because a permit that the event needs is taken. */
-export type RefusalReason = Refusal["refused"] | "no-permit";
+/** A change of a task that is yet to be written. */
+export interface PlannedChange {
+  /** The task as it becomes. */
+  readonly task: Task;
+  readonly plan: WritePlan;
+}
 
 /** Thrown when an event has no effect on a task. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
-  readonly refused: RefusalReason;
+  readonly refused: Refusal["refused"];
   /** The task as it stands. */
   readonly task: Task;
 
-  constructor(refused: RefusalReason, task: Task) {
+  constructor(refused: Refusal["refused"], task: Task) {
     super(`Cannot change task ${task.id}: ${refused}, it is ${task.state.status}`);
     this.refused = refused;
     this.task = task;
@@ -44,6 +48,9 @@ export class TaskStore {
   readonly kv: Deno.Kv;
   readonly #clock: Clock;
   readonly #writer: GroupWriter;
+  /** Of this store among all, in the names of writes. */
+  readonly #name = crypto.randomUUID();
+  #writes = 0;
 
   constructor(kv: Deno.Kv, options: { clock?: Clock } = {}) {
     this.kv = kv;
@@ -104,8 +111,8 @@ export class TaskStore {
   async create(task: Task, extra: Extra = {}): Promise<boolean> {
     const key = keyOf(task);
     const check = { key, versionstamp: null, fresh: true };
-    const write = crypto.randomUUID();
-    if (await this.#write({ check, before: undefined, task, write, extra }) !== undefined) return true;
+    const plan = this.#plan({ check, before: undefined, task, write: this.#newWrite(), extra });
+    if (await this.commit(plan) !== undefined) return true;
     // The id is new, so a record under it is ours: the write was done, and only its answer was lost.
     return (await this.kv.get(key)).versionstamp !== null;
   }
@@ -117,33 +124,63 @@ export class TaskStore {
    * another change may have come first, and then the event is judged anew on what stands there.
    *
    * @param options.write the same for every try of one change, when an earlier try may have been applied; default new
-   * @throws {RefusedError} when the event has no effect, or a permit of its lease is taken
+   * @throws {RefusedError} when the event has no effect
    */
   async change(from: TaskEntry, event: TaskEvent, options: { write?: string } = {}): Promise<TaskEntry> {
-    const { write = crypto.randomUUID() } = options;
-    const key = keyOf(from.task);
-    const permits = event.type === "claim" ? event.lease.permits ?? [] : [];
-    const extra = { checks: permits.map((permit) => ({ key: permit, versionstamp: null })) };
+    const { write = this.#newWrite() } = options;
     for (let entry = from;;) {
-      const next = transition(entry.task, event);
-      if ("refused" in next) throw new RefusedError(next.refused, entry.task);
-      const check = { key, versionstamp: entry.versionstamp };
-      const done = await this.#write({ check, before: entry.task, task: next, write, extra });
-      if (done !== undefined) return { task: next, versionstamp: done };
-      const found = await this.kv.get(key);
+      const { task, plan } = this.plan(entry, event, { write });
+      const done = await this.commit(plan);
+      if (done !== undefined) return { task, versionstamp: done };
+      const found = await this.kv.get(keyOf(task));
       const record = decodeRecord(found.value);
       if (record === undefined || found.versionstamp === null) throw new RefusedError("over", entry.task);
-      if (found.versionstamp === entry.versionstamp && permits.length > 0) {
-        throw new RefusedError("no-permit", entry.task);
-      }
       entry = { task: record.task, versionstamp: found.versionstamp };
       if (record.write === write) return entry;
     }
   }
 
-  /** Writes a record, its keys and what follows from it; the new version, or `undefined` when a check failed. */
-  async #write(change: Change): Promise<string | undefined> {
-    const { before, task, extra } = change;
+  /**
+   * What it takes to move a task by one event: the task as it becomes, and the write that makes it so if the record is as it
+   * was last seen.
+   *
+   * @param options.write names the write in the record
+   * @throws {RefusedError} when the event has no effect
+   */
+  plan(entry: TaskEntry, event: TaskEvent, { write }: { write: string }): PlannedChange {
+    const task = transition(entry.task, event);
+    if ("refused" in task) throw new RefusedError(task.refused, entry.task);
+    const { versionstamp } = entry;
+    const permits = event.type === "claim" ? event.lease.permits ?? [] : [];
+    const extra = { checks: permits.map((key) => ({ key, versionstamp: null })) };
+    const plan = this.#plan({
+      check: { key: keyOf(task), versionstamp },
+      before: entry.task,
+      task,
+      write,
+      extra,
+    });
+    return { task, plan };
+  }
+
+  /** Commits a plan; the version it was written under, or `undefined` when a check failed. */
+  commit(plan: WritePlan): Promise<string | undefined> {
+    return this.#writer.commit(plan);
+  }
+
+  /** How many of these plans, from the first, one atomic write takes; at least one. */
+  fitting(plans: readonly WritePlan[]): number {
+    return this.#writer.fitting(plans);
+  }
+
+  /** Names a write as none was named before, in this process or in another. */
+  #newWrite(): string {
+    return `${this.#name}.${this.#writes++}`;
+  }
+
+  /** A record, its keys and what follows from it. */
+  #plan(change: Change): WritePlan {
+    const { before, task } = change;
     const now = this.#clock.now();
     const made = followUps(before, task).map((next) =>
       changePlan({
@@ -154,10 +191,8 @@ export class TaskStore {
         extra: {},
       }, now)
     );
-    const { checks = [], sets = [] } = extra;
-    return await this.#writer.commit(
-      joinPlans([changePlan(change, now), ...made, { checks, sets, deletes: [], counts: [] }]),
-    );
+    const plan = changePlan(change, now);
+    return made.length === 0 ? plan : joinPlans([plan, ...made]);
   }
 
   /** Expiry is promised "not before" only, so what has expired may still be there. */
@@ -184,17 +219,18 @@ function keyOf({ owner, id }: Task): Deno.KvKey {
 }
 
 /** The record, the keys by which the task is found, the counters, and the bells of who must know. */
-function changePlan({ check, before, task, write }: Change, now: number): WritePlan {
+function changePlan({ check, before, task, write, extra }: Change, now: number): WritePlan {
   const life = task.expires === undefined ? {} : { expireIn: Math.max(1, task.expires - now) };
   const record = encodeRecord({ task, write });
   const index = indexValue(task, record);
   const { added, removed } = movedKeys(before, task);
   return {
-    checks: [check],
+    checks: [check, ...extra.checks ?? []],
     sets: [
       { key: check.key, value: record, ...life },
       ...added.map((key) => ({ key, value: index, ...life })),
       ...bells(before, task).map((key) => ({ key, value: write, shared: true })),
+      ...extra.sets ?? [],
     ],
     deletes: removed,
     counts: countsOf(before, task),

@@ -31,7 +31,10 @@ Deno.test("TaskStore keeps the keys by which tasks are found, and the counters, 
   const { store, kv, clock } = lab;
   const steps = fc.sample(
     fc.array(
-      fc.tuple(fc.nat(5), fc.constantFrom("due", "claim", "fail", "retry", "succeed", "cancel", "resend")),
+      fc.tuple(
+        fc.nat(5),
+        fc.constantFrom("due", "lost", "claim", "fail", "retry", "succeed", "cancel", "resend"),
+      ),
     ),
     { numRuns: 40, seed: 7 },
   );
@@ -62,9 +65,11 @@ function eventOf(name: string, { state }: Task, now: number) {
   const error = { name: "Error", message: "no" };
   switch (name) {
     case "due":
-      return { type: "due", now, maxLosses: 3, retention } as const;
+      return { type: "due", now } as const;
+    case "lost":
+      return { type: "lost", now, lease: lease(token).id, maxLosses: 3, retention } as const;
     case "claim":
-      return { type: "claim", now, lease: lease(crypto.randomUUID(), now) } as const;
+      return { type: "claim", now, lease: lease(crypto.randomUUID()) } as const;
     case "fail":
       return { type: "fail", now, token, error, retryAt: undefined, retention } as const;
     case "retry":
@@ -103,15 +108,9 @@ Deno.test("TaskStore.change() judges its event anew when another change came fir
   const running = await store.change(entry, claim("a"));
   await store.change(running, { type: "cancel", now: START, retention });
   const progress = { fraction: 0.5 };
-  const renewed = await store.change(running, {
-    type: "renew",
-    now: START,
-    token: "a",
-    expires: START + 9,
-    progress,
-  });
-  const { state } = renewed.task;
-  assertEquals([state.status === "running" && state.cancelling, renewed.task.progress.fraction], [true, 0.5]);
+  const noted = await store.change(running, { type: "progress", now: START, token: "a", progress });
+  const { state } = noted.task;
+  assertEquals([state.status === "running" && state.cancelling, noted.task.progress.fraction], [true, 0.5]);
 });
 
 Deno.test("TaskStore knows its own write whose answer was lost", async () => {
@@ -174,7 +173,7 @@ Deno.test("TaskStore makes the next of a recurring task with the change that que
   const { store, kv } = lab;
   const repeat = { every: 60 };
   const entry = await stored(store, { repeat, state: { status: "scheduled", due: START } });
-  const event = { type: "due", now: START + 150_000, maxLosses: 3, retention } as const;
+  const event = { type: "due", now: START + 150_000 } as const;
   const other = new TaskStore(kv, { clock: lab.clock });
   await Promise.allSettled([store.change(entry, event), other.change(entry, event)]);
   const tasks = (await Array.fromAsync(store.list("alice"))).map(({ task }) => task.state);

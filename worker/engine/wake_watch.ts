@@ -10,8 +10,8 @@ const AGAIN = 1_000;
 export interface WakeHandlers {
   /** There may be something to claim, or to wait for. */
   onWake(): void;
-  /** A task that this worker runs was changed by somebody else. */
-  onInbox(): void;
+  /** Perhaps a task that this worker runs was changed by somebody else. @param mail the version of what stands there */
+  onInbox(mail: string | null): void;
 }
 
 /**
@@ -43,11 +43,11 @@ async function follow(
   reader: ReadableStreamDefaultReader<[Deno.KvEntryMaybe<string>, Deno.KvEntryMaybe<string>]>,
   { onWake, onInbox }: WakeHandlers,
 ): Promise<void> {
-  let [wake, inbox]: (string | null | undefined)[] = [];
+  let wake: string | null | undefined;
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     const [wakeEntry, inboxEntry] = next.value;
     if (wakeEntry.versionstamp !== wake) onWake();
-    if (inboxEntry.versionstamp !== inbox) onInbox();
-    [wake, inbox] = [wakeEntry.versionstamp, inboxEntry.versionstamp];
+    wake = wakeEntry.versionstamp;
+    onInbox(inboxEntry.versionstamp);
   }
 }

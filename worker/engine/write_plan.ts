@@ -13,6 +13,9 @@ export interface WritePlan {
   readonly counts: readonly { readonly status: TaskStatus; readonly by: number }[];
 }
 
+/** A plan that does nothing yet. */
+export const NO_CHANGE: WritePlan = { checks: [], sets: [], deletes: [], counts: [] };
+
 /** What must stand under a key. */
 export interface PlannedCheck extends Deno.AtomicCheck {
   /**
@@ -74,14 +77,6 @@ export function joinPlans(plans: readonly WritePlan[]): WritePlan {
     deletes,
     counts: [...counts].filter(([, by]) => by !== 0).map(([status, by]) => ({ status, by })),
   };
-}
-
-/** About how many bytes a plan takes. */
-export function planSize(plan: WritePlan): number {
-  return plan.sets.reduce(
-    (sum, { value }) => sum + 200 + (value instanceof Uint8Array ? value.length : 100),
-    0,
-  );
 }
 
 /** A key as text; different keys of numbers and strings have different texts. */

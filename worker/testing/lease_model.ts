@@ -1,52 +1,77 @@
 import { isOver, type Task, type TaskEvent, transition } from "../engine/task_state.ts";
-import { lease, RETENTION, START, testTask } from "./tasks.ts";
+import { RETENTION, START, testTask } from "./tasks.ts";
 
-/** How the model's store judges writes. */
+/**
+ * A model of how two workers share two tasks: leases, claims of several tasks in one write, renewals, and the taking of
+ * tasks whose lease is over, over a network that delivers late, twice, or never answers.
+ *
+ * What a task becomes by an event is the engine's own `transition`; what a write checks is as in `worker_lease.ts`,
+ * `lost_lease.ts` and `task_store.ts`.
+ *
+ * @module
+ */
+
+/** What can be turned off, to see what it is good for. */
 export interface ModelRules {
-  /** Whether a write is applied only to the version it was made from, as the store's check has it. */
-  fencing: boolean;
+  /** Whether a write is applied only when all it checks is as it was, as the store has it. */
+  readonly fencing: boolean;
+  /** Whether a worker renews its lease before it looks what became of a claim whose answer was lost. */
+  readonly settling: boolean;
 }
 
-/** The record as the store holds it. */
-interface ModelRecord {
-  readonly task: Task;
+/** The rules of the engine. */
+export const RULES: ModelRules = { fencing: true, settling: true };
+
+/** What stands under a key. */
+interface Stored {
   readonly version: number;
-  /** Which write made it. */
+  readonly value: Task | "lease" | "taken";
+  /** Which write put it there. */
   readonly write: string;
 }
 
-/** What a worker is about. */
-interface ModelWorker {
-  /** The record as it last saw it. */
-  readonly seen: ModelRecord | undefined;
-  /** The lease that it believes to hold. */
-  readonly token: string | undefined;
-  /** The write whose answer it waits for. */
-  readonly waiting: string | undefined;
-  /** It believes that it has finished the task. */
-  readonly finished: boolean;
-}
+type Store = Readonly<Record<string, Stored>>;
 
 /** A write on its way. It may arrive late, and twice: a KV client sends it again when the connection broke. */
 interface ModelWrite {
   readonly id: string;
   readonly worker: number;
-  readonly type: TaskEvent["type"];
-  readonly base: number;
-  readonly task: Task;
+  readonly type: "claim" | "renew" | "take" | "lost" | "succeed";
+  readonly checks: Readonly<Record<string, number>>;
+  readonly puts: Readonly<Record<string, Stored["value"]>>;
+  readonly deletes: readonly string[];
   readonly copies: number;
+}
+
+/** What a worker is about. */
+interface ModelWorker {
+  /** The store as it last saw it. */
+  readonly seen: Store;
+  /** The entry of its lease, while it believes to have one. */
+  readonly lease: { readonly key: string; readonly version: number } | undefined;
+  /** How many leases it has had. */
+  readonly leases: number;
+  /** The tasks that it runs, each with its token. */
+  readonly runs: Readonly<Record<string, string>>;
+  /** The tasks that it believes to have finished. */
+  readonly finished: readonly string[];
+  /** The write whose answer it waits for. */
+  readonly waiting: string | undefined;
+  /** It has given up waiting for the answer to a claim. */
+  readonly doubtful: boolean;
 }
 
 /** Everything there is, at one moment. */
 export interface ModelState {
   readonly now: number;
   readonly jumps: number;
-  readonly record: ModelRecord;
+  readonly store: Store;
+  readonly version: number;
   readonly workers: readonly ModelWorker[];
   readonly network: readonly ModelWrite[];
-  /** How often a success was recorded. */
-  readonly successes: number;
-  /** How often something was written over the end of the task. */
+  /** How often a success was recorded, by task. */
+  readonly successes: Readonly<Record<string, number>>;
+  /** How often something was written over the end of a task. */
   readonly overwritten: number;
 }
 
@@ -56,62 +81,102 @@ export interface ModelStep {
   readonly state: ModelState;
 }
 
-/** A task that waits, and two workers that have not looked yet. */
+const TASKS = ["a", "b"];
+const LEASE = 10_000;
+/** Jumps of the clock, leases of a worker, and runs of a task, in one story. */
+const [MOST_JUMPS, MOST_LEASES, MOST_RUNS] = [2, 2, 3];
+
+/** Two tasks that wait, and two workers that have a lease and have not looked yet. */
 export function initialState(): ModelState {
-  const idle = { seen: undefined, token: undefined, waiting: undefined, finished: false };
+  const lease = (worker: number) => leaseKey(worker, 1, LEASE);
+  const entry = (value: Stored["value"]): Stored => ({ version: 0, value, write: "" });
+  const store = Object.fromEntries([
+    ...TASKS.map((id) => [id, entry(testTask({ id }))] as const),
+    ...[0, 1].map((worker) => [lease(worker), entry("lease")] as const),
+  ]);
+  const worker = (index: number) => ({ ...newWorker(), leases: 1, lease: { key: lease(index), version: 0 } });
   return {
     now: START,
     jumps: 0,
-    record: { task: testTask({ id: "task" }), version: 0, write: "" },
-    workers: [idle, idle],
+    store,
+    version: 0,
+    workers: [worker(0), worker(1)],
     network: [],
-    successes: 0,
+    successes: {},
     overwritten: 0,
   };
 }
 
-/** The state in which worker 0 has claimed the task and knows it. */
+/** A worker that has seen nothing and has no lease. */
+export function newWorker(): ModelWorker {
+  return {
+    seen: {},
+    lease: undefined,
+    leases: 0,
+    runs: {},
+    finished: [],
+    waiting: undefined,
+    doubtful: false,
+  };
+}
+
+/** The state in which worker 0 has claimed both tasks and knows it. */
 export function claimedState(): ModelState {
-  return ["worker 0 looks", "worker 0 sends claim", "claim worker 0, run 1 on 0 by 0 arrives"].reduce(
-    (state, name) => steps(state, { fencing: true }).find((step) => step.name === name)?.state ?? state,
-    initialState(),
-  );
+  return after(initialState(), ["worker 0 looks", "worker 0 sends claim", "claim of 0, run 1 arrives"]);
+}
+
+/** The state in which worker 1 has taken a task from worker 0, whose lease is over, and claimed it; worker 0 runs it still. */
+export function takenState(): ModelState {
+  return after(claimedState(), [
+    "the clock jumps by a lease",
+    "worker 1 looks",
+    "worker 1 sends take",
+    "take lease 0 1 10000 arrives",
+    "worker 1 sends lost",
+    "lost a on 1 arrives",
+    "worker 1 sends claim",
+    "claim of 1, run 2 arrives",
+  ]);
+}
+
+/** @throws {Error} when there is no step of such a name */
+function after(state: ModelState, names: readonly string[]): ModelState {
+  return names.reduce((before, name) => {
+    const step = steps(before).find((step) => step.name === name);
+    if (step === undefined) {
+      throw new Error(`There is no step ${name}: ${steps(before).map(({ name }) => name)}`);
+    }
+    return step.state;
+  }, state);
 }
 
 /** A text that is the same for states from which the same can happen. */
 export function stateText(
-  { now, jumps, record, workers, network, successes, overwritten }: ModelState,
+  { now, jumps, store, workers, network, successes, overwritten }: ModelState,
 ): string {
-  const recordText = (made: ModelRecord | undefined) =>
-    made === undefined ? "" : [made.version, made.write, taskText(made.task)];
+  const storeText = (seen: Store) =>
+    Object.entries(seen).sort().map(([key, { version, value }]) => [key, version, taskText(value)]);
   return JSON.stringify([
     now - START,
     jumps,
-    recordText(record),
-    workers.map(({ seen, token, waiting, finished }) => [recordText(seen), token, waiting, finished]),
-    network.map(({ id, base, copies, task }) => [id, base, copies, taskText(task)]),
+    storeText(store),
+    workers.map(({ seen, ...rest }) => [storeText(seen), rest]),
+    network.map(({ id, copies, checks }) => [id, copies, checks]),
     successes,
     overwritten,
   ]);
 }
 
-function taskText({ attempt, state }: Task): unknown[] {
-  return [
-    attempt,
-    state.status,
-    ...(state.status === "running" ? [state.lease.token, state.lease.expires - START] : []),
-  ];
+function taskText(value: Stored["value"]): unknown {
+  if (typeof value === "string") return value;
+  const { attempt, state } = value;
+  return [attempt, state.status, state.status === "running" ? state.lease.token : ""];
 }
 
-/** Jumps of the clock, and runs, in one story. */
-const MOST_JUMPS = 2;
-const MOST_RUNS = 3;
-const LEASE = 10_000;
-
 /** Every step that may come next. */
-export function steps(state: ModelState, rules: ModelRules): ModelStep[] {
+export function steps(state: ModelState, rules: ModelRules = RULES): ModelStep[] {
   return [
-    ...state.workers.flatMap((_, worker) => workerSteps(state, worker)),
+    ...state.workers.flatMap((_, worker) => workerSteps(state, worker, rules)),
     ...state.network.flatMap((write) => networkSteps(state, write, rules)),
     ...(state.jumps < MOST_JUMPS
       ? [{
@@ -122,57 +187,147 @@ export function steps(state: ModelState, rules: ModelRules): ModelStep[] {
   ];
 }
 
-function workerSteps(state: ModelState, index: number): ModelStep[] {
+function workerSteps(state: ModelState, index: number, rules: ModelRules): ModelStep[] {
   const worker = state.workers[index];
-  if (worker === undefined || worker.waiting !== undefined || worker.finished) return [];
+  if (worker === undefined || worker.waiting !== undefined) return [];
   const name = `worker ${index}`;
-  const looks = worker.seen?.version === state.record.version
-    ? []
-    : [{ name: `${name} looks`, state: withWorker(state, index, { ...worker, seen: state.record }) }];
-  const sent = eventsOf(state, worker, index).flatMap((event) => {
-    const { seen } = worker;
-    const next = seen === undefined ? undefined : transition(seen.task, event);
-    if (seen === undefined || next === undefined || "refused" in next || next.attempt > MOST_RUNS) return [];
-    return [{
-      name: `${name} sends ${event.type}`,
-      state: send(state, index, { event, task: next, base: seen.version }),
+  if (worker.doubtful) {
+    // The renewal comes first: from then on the claim has come into effect or never will.
+    return rules.settling ? [sends(state, index, renewal(state, worker, index))] : [{
+      name: `${name} looks for its claim`,
+      state: withWorker(state, index, adopt(worker, state.store)),
     }];
-  });
-  return [...looks, ...sent];
+  }
+  return [
+    ...(worker.seen === state.store
+      ? []
+      : [{ name: `${name} looks`, state: withWorker(state, index, { ...worker, seen: state.store }) }]),
+    ...writesOf(state, worker, index).map((write) => sends(state, index, write)),
+  ];
 }
 
-/** What a worker does: it claims or frees what it sees, and works on what it holds. */
-function eventsOf(state: ModelState, { seen, token }: ModelWorker, index: number): TaskEvent[] {
-  const { now } = state;
-  if (token !== undefined) {
-    const result = { kind: "inline", value: token } as const;
-    return [
-      { type: "succeed", now, token, result, files: [], retention: RETENTION },
-      { type: "renew", now, token, expires: now + LEASE, progress: { fraction: 0.5 } },
-    ];
-  }
-  if (seen?.task.state.status === "queued") {
-    const next = `worker ${index}, run ${seen.task.attempt + 1}`;
-    return [{ type: "claim", now, lease: lease(next, now) }];
-  }
-  return [{ type: "due", now, maxLosses: 9, retention: RETENTION }];
+type Draft = Omit<ModelWrite, "worker" | "copies">;
+
+/** What a worker may do: claim what it sees waiting, renew, finish what it runs, and take what another one has lost. */
+function writesOf(state: ModelState, worker: ModelWorker, index: number): Draft[] {
+  const { lease, runs } = worker;
+  return [
+    ...(lease === undefined ? opening(state, worker, index) : [
+      ...claiming(state, worker, index, lease),
+      renewal(state, worker, index),
+    ]),
+    ...Object.entries(runs).flatMap(([id, token]) => finishing(state, worker, id, token)),
+    ...Object.keys(worker.seen).flatMap((key) =>
+      isLease(key) && key !== lease?.key ? taking(state, worker, key) : []
+    ),
+  ];
 }
 
-function send(
+function opening(state: ModelState, { leases }: ModelWorker, index: number): Draft[] {
+  if (leases >= MOST_LEASES) return [];
+  const key = leaseKey(index, leases + 1, state.now - START + LEASE);
+  return [{ id: `open ${key}`, type: "renew", checks: { [key]: -1 }, puts: { [key]: "lease" }, deletes: [] }];
+}
+
+/** All that waits, in one write that checks the lease too. */
+function claiming(
   state: ModelState,
+  { seen }: ModelWorker,
   index: number,
-  { event, task, base }: { event: TaskEvent; task: Task; base: number },
-): ModelState {
-  const token = "token" in event ? event.token : "lease" in event ? event.lease.token : "";
-  // A success is tried again under its own name, as the runner does: an earlier try may have been applied.
-  const id = event.type === "succeed"
-    ? `succeed by ${token}`
-    : `${event.type} ${token} on ${base} by ${index}`;
-  const write: ModelWrite = { id, worker: index, type: event.type, base, task, copies: 2 };
-  const others = state.network.filter((other) => other.id !== id || other.base !== base);
+  { key, version: leaseVersion }: NonNullable<ModelWorker["lease"]>,
+): Draft[] {
+  const waiting = TASKS.flatMap((id) => {
+    const stored = seen[id];
+    if (stored === undefined || typeof stored.value === "string" || stored.value.state.status !== "queued") {
+      return [];
+    }
+    const token = `${index}, run ${stored.value.attempt + 1}`;
+    const claim = { id: leaseOf(key), token, holder: String(index) };
+    const task = transition(stored.value, { type: "claim", now: state.now, lease: claim });
+    return "refused" in task || task.attempt > MOST_RUNS ? [] : [{ id, task, version: stored.version }];
+  });
+  if (waiting.length === 0) return [];
+  return [{
+    id: `claim of ${index}, run ${Math.max(...waiting.map(({ task }) => task.attempt))}`,
+    type: "claim",
+    checks: { [key]: leaseVersion, ...Object.fromEntries(waiting.map(({ id, version }) => [id, version])) },
+    puts: Object.fromEntries(waiting.map(({ id, task }) => [id, task])),
+    deletes: [],
+  }];
+}
+
+/** Moves the lease's entry on the agenda. */
+function renewal(state: ModelState, { lease, leases }: ModelWorker, index: number): Draft {
+  const { key: from, version } = lease ?? { key: "", version: -1 };
+  const key = leaseKey(index, leases, Math.max(state.now - START + LEASE, endOf(from) + 1));
+  return {
+    id: `renew to ${key}`,
+    type: "renew",
+    checks: { [from]: version },
+    puts: { [key]: "lease" },
+    deletes: [from],
+  };
+}
+
+function finishing(state: ModelState, { seen, finished }: ModelWorker, id: string, token: string): Draft[] {
+  const stored = seen[id];
+  if (finished.includes(id) || stored === undefined || typeof stored.value === "string") return [];
+  const result = { kind: "inline", value: token } as const;
+  const event: TaskEvent = {
+    type: "succeed",
+    now: state.now,
+    token,
+    result,
+    files: [],
+    retention: RETENTION,
+  };
+  return changing(stored, id, event, `succeed of ${token} with ${id}`);
+}
+
+/** The entry of a lease that is overdue is rewritten first; then its tasks are taken one by one. */
+function taking(state: ModelState, { seen }: ModelWorker, key: string): Draft[] {
+  const entry = seen[key];
+  if (entry === undefined || endOf(key) > state.now - START) return [];
+  if (entry.value === "lease") {
+    return [{
+      id: `take ${key}`,
+      type: "take",
+      checks: { [key]: entry.version },
+      puts: { [key]: "taken" },
+      deletes: [],
+    }];
+  }
+  const event: TaskEvent = {
+    type: "lost",
+    now: state.now,
+    lease: leaseOf(key),
+    maxLosses: 9,
+    retention: RETENTION,
+  };
+  return TASKS.flatMap((id) => {
+    const stored = seen[id];
+    return stored === undefined ? [] : changing(stored, id, event, `lost ${id} on ${stored.version}`);
+  });
+}
+
+function changing(stored: Stored, id: string, event: TaskEvent, name: string): Draft[] {
+  if (typeof stored.value === "string") return [];
+  const task = transition(stored.value, event);
+  if ("refused" in task) return [];
+  const type = event.type === "succeed" ? "succeed" : "lost";
+  return [{ id: name, type, checks: { [id]: stored.version }, puts: { [id]: task }, deletes: [] }];
+}
+
+function sends(state: ModelState, index: number, draft: Draft): ModelStep {
+  const write: ModelWrite = { ...draft, worker: index, copies: draft.type === "lost" ? 1 : 2 };
   const worker = state.workers[index];
-  if (worker === undefined) return state;
-  return withWorker({ ...state, network: [...others, write] }, index, { ...worker, waiting: id });
+  const network = [...state.network.filter(({ id }) => id !== draft.id), write];
+  return {
+    name: `worker ${index} sends ${draft.type}`,
+    state: worker === undefined
+      ? state
+      : withWorker({ ...state, network }, index, { ...worker, waiting: draft.id }),
+  };
 }
 
 /** A write arrives and is answered, or its answer is lost, or it comes later than anyone waits. */
@@ -190,53 +345,95 @@ function networkSteps(state: ModelState, write: ModelWrite, rules: ModelRules): 
 function arrive(state: ModelState, write: ModelWrite, { fencing }: ModelRules) {
   const left = write.copies > 1 ? [{ ...write, copies: write.copies - 1 }] : [];
   const network = [...state.network.filter((other) => other !== write), ...left];
-  const { record } = state;
-  if (fencing && record.version !== write.base) return { state: { ...state, network }, applied: false };
-  const success = write.type === "succeed" ? 1 : 0;
-  return {
-    applied: true,
-    state: {
-      ...state,
-      network,
-      record: { task: write.task, version: record.version + 1, write: write.id },
-      successes: state.successes + success,
-      overwritten: state.overwritten + (isOver(record.task.state) ? 1 : 0),
-    },
-  };
-}
-
-/** As `TaskStore.change` does: a write that failed was ours when its name stands in the record. */
-function answered(state: ModelState, write: ModelWrite, applied: boolean): ModelState {
-  const worker = state.workers[write.worker];
-  if (worker === undefined) return state;
-  const seen = state.record;
-  if (!applied && seen.write !== write.id) {
-    const { state: now } = seen.task;
-    const holds = now.status === "running" && now.lease.token === worker.token;
-    return withWorker(state, write.worker, {
-      ...worker,
-      seen,
-      waiting: undefined,
-      token: holds ? worker.token : undefined,
-    });
+  const fits = Object.entries(write.checks).every(([key, version]) =>
+    (state.store[key]?.version ?? -1) === version
+  );
+  if (fencing && !fits) return { state: { ...state, network }, applied: false };
+  const version = state.version + 1;
+  const store = { ...state.store };
+  let { overwritten } = state;
+  const successes = { ...state.successes };
+  for (const key of write.deletes) delete store[key];
+  for (const [key, value] of Object.entries(write.puts)) {
+    const before = store[key]?.value;
+    if (typeof before === "object" && isOver(before.state)) overwritten++;
+    if (write.type === "succeed") successes[key] = (successes[key] ?? 0) + 1;
+    store[key] = { version, value, write: write.id };
   }
-  const { state: made } = write.task;
-  const token = write.type === "claim" && made.status === "running" ? made.lease.token : worker.token;
-  const finished = write.type === "succeed";
-  return withWorker(state, write.worker, {
-    seen,
-    waiting: undefined,
-    finished,
-    token: finished ? undefined : token,
-  });
+  return { applied: true, state: { ...state, network, store, version, overwritten, successes } };
 }
 
-/** A claim whose answer is lost is given up; what a run came to is tried again. */
+/** What the worker makes of an answer. A write that failed was its own when its name stands there: an earlier copy. */
+function answered(state: ModelState, write: ModelWrite, applied: boolean): ModelState {
+  const before = state.workers[write.worker];
+  if (before === undefined) return state;
+  const worker = { ...before, seen: state.store, waiting: undefined };
+  const done = applied || Object.keys(write.puts).every((key) => state.store[key]?.write === write.id);
+  switch (write.type) {
+    case "claim":
+      return withWorker(state, write.worker, adopt(worker, state.store));
+    case "renew":
+      return withWorker(state, write.worker, renewed(worker, write, state.store));
+    case "succeed": {
+      const [id = ""] = Object.keys(write.puts);
+      const { [id]: _over, ...runs } = worker.runs;
+      const finished = done ? [...worker.finished, id] : worker.finished;
+      return withWorker(state, write.worker, { ...worker, runs, finished });
+    }
+    default:
+      return withWorker(state, write.worker, worker);
+  }
+}
+
+/** What is lost with its lease is not finished any more, but code that runs already may try. */
+function renewed(worker: ModelWorker, write: ModelWrite, store: Store): ModelWorker {
+  const [key = ""] = Object.keys(write.puts);
+  const entry = store[key];
+  if (entry?.value !== "lease") return { ...worker, lease: undefined, doubtful: false };
+  const leases = Math.max(worker.leases, Number(key.split(" ")[2]));
+  const held = { ...worker, lease: { key, version: entry.version }, leases };
+  return worker.doubtful ? adopt(held, worker.seen) : held;
+}
+
+/** Runs what the records say that it has claimed. */
+function adopt(worker: ModelWorker, store: Store): ModelWorker {
+  const mine = TASKS.flatMap((id) => {
+    const value = store[id]?.value;
+    const running = typeof value === "object" && value.state.status === "running"
+      ? value.state.lease
+      : undefined;
+    const isMine = worker.lease !== undefined && running?.id === leaseOf(worker.lease.key);
+    return isMine ? [[id, running.token] as const] : [];
+  });
+  return { ...worker, seen: store, doubtful: false, runs: { ...worker.runs, ...Object.fromEntries(mine) } };
+}
+
+/** A claim whose answer is lost is looked into; everything else is tried again, or found out about by looking. */
 function unanswered(state: ModelState, write: ModelWrite): ModelState {
   const worker = state.workers[write.worker];
-  return worker === undefined ? state : withWorker(state, write.worker, { ...worker, waiting: undefined });
+  if (worker === undefined) return state;
+  const doubtful = worker.doubtful || write.type === "claim";
+  return withWorker(state, write.worker, { ...worker, waiting: undefined, doubtful });
 }
 
 function withWorker(state: ModelState, index: number, worker: ModelWorker): ModelState {
   return { ...state, workers: state.workers.map((other, at) => at === index ? worker : other) };
+}
+
+/** A lease's entry, by the worker, by which of its leases it is, and by when it ends. */
+function leaseKey(worker: number, lease: number, end: number): string {
+  return `lease ${worker} ${lease} ${end}`;
+}
+
+function isLease(key: string): boolean {
+  return key.startsWith("lease ");
+}
+
+/** The lease that an entry is of. */
+export function leaseOf(key: string): string {
+  return key.split(" ").slice(0, 3).join(" ");
+}
+
+function endOf(key: string): number {
+  return Number(key.split(" ")[3] ?? 0);
 }

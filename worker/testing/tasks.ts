@@ -41,7 +41,7 @@ export async function read(store: TaskStore, { id, owner }: Task): Promise<TaskE
   return entry;
 }
 
-/** A lease that lasts ten seconds from `now`. */
-export function lease(token: string, now = START, more: Partial<Lease> = {}): Lease {
-  return { token, holder: `holder of ${token}`, expires: now + 10_000, ...more };
+/** A claim under the lease of that name. */
+export function lease(token: string, more: Partial<Lease> = {}): Lease {
+  return { id: `lease of ${token}`, token, holder: `holder of ${token}`, ...more };
 }

@@ -6,51 +6,41 @@ import { RefusedError, type TaskEntry, type TaskStore } from "./task_store.ts";
 /** What a worker does with a task that it runs. */
 type HoldEvent = Extract<TaskEvent, { token: string }>;
 
-/** How a {@linkcode LeaseHold} is kept. */
-export interface LeaseHoldOptions {
+/** The lease under which a task is held. */
+export interface HoldingLease {
+  /** When others may take the task, in milliseconds since the epoch. */
+  readonly expires: number;
+}
+
+/** How a {@linkcode TaskHold} is made. */
+export interface TaskHoldOptions {
+  entry: TaskEntry;
+  token: string;
+  /** Since when it had been waiting, in milliseconds since the epoch. */
+  since: number;
+  lease: HoldingLease;
   clock: Clock;
-  /** Milliseconds that a lease lasts from its last renewal. */
-  duration: number;
+  /** Told once that this worker has nothing to do with the task any more. */
+  onSettled(): void;
 }
 
 /**
  * The runner's hold on one task: every write of the runner goes through it, one after the other, and each shows the
- * lease's token and the record's version. Once another worker has taken the task, none of them has an effect: the event
+ * claim's token and the record's version. Once another worker has taken the task, none of them has an effect: the event
  * is refused and {@linkcode LeaseLostError} thrown.
  */
-export class LeaseHold {
+export class TaskHold {
   readonly token: string;
   readonly #store: TaskStore;
-  readonly #clock: Clock;
-  readonly #duration: number;
+  readonly #options: TaskHoldOptions;
   #entry: TaskEntry;
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> | undefined;
 
-  private constructor(store: TaskStore, entry: TaskEntry, token: string, options: LeaseHoldOptions) {
+  constructor(store: TaskStore, options: TaskHoldOptions) {
     this.#store = store;
-    this.#entry = entry;
-    this.token = token;
-    this.#clock = options.clock;
-    this.#duration = options.duration;
-  }
-
-  /**
-   * Claims a task that waits.
-   *
-   * @param options.permits the places it takes where only so many may run at once
-   * @throws {RefusedError} when it no longer does, or a place is taken
-   */
-  static async claim(
-    store: TaskStore,
-    entry: TaskEntry,
-    options: LeaseHoldOptions & { holder: string; permits?: readonly Deno.KvKey[] },
-  ): Promise<LeaseHold> {
-    const { clock, duration, holder, permits = [] } = options;
-    const now = clock.now();
-    const token = crypto.randomUUID();
-    const lease = { token, holder, expires: now + duration, ...(permits.length > 0 ? { permits } : {}) };
-    const claimed = await store.change(entry, { type: "claim", now, lease });
-    return new LeaseHold(store, claimed, token, options);
+    this.#options = options;
+    this.#entry = options.entry;
+    this.token = options.token;
   }
 
   /** The task as it was when this worker last wrote or read it. */
@@ -58,10 +48,14 @@ export class LeaseHold {
     return this.#entry.task;
   }
 
-  /** When others may take the task. */
-  get expires(): number {
-    const { state } = this.task;
-    return state.status === "running" ? state.lease.expires : 0;
+  /** The lease under which it is held. */
+  get lease(): HoldingLease {
+    return this.#options.lease;
+  }
+
+  /** Since when the task had been waiting. */
+  get since(): number {
+    return this.#options.since;
   }
 
   /** Whether its owner wants it ended. */
@@ -71,14 +65,12 @@ export class LeaseHold {
   }
 
   /**
-   * Keeps the task for another lease, and notes how far it is.
+   * Notes how far the task is.
    *
    * @throws {LeaseLostError} when another worker has it
    */
-  async renew(progress: Progress): Promise<void> {
-    const { token } = this;
-    const now = this.#clock.now();
-    await this.apply({ type: "renew", now, token, expires: now + this.#duration, progress });
+  async note(progress: Progress): Promise<void> {
+    await this.apply({ type: "progress", now: this.#options.clock.now(), token: this.token, progress });
   }
 
   /** Looks at the record, for what others may have noted in it. @throws {LeaseLostError} */
@@ -114,8 +106,13 @@ export class LeaseHold {
     });
   }
 
+  /** Says that the run's outcome is recorded, or that another worker has the task. */
+  settle(): void {
+    this.#options.onSettled();
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(work, work);
+    const next = this.#last === undefined ? work() : this.#last.then(work, work);
     this.#last = next.catch(() => {});
     return next;
   }

@@ -1,0 +1,272 @@
+import type { Clock } from "@flotilla/runtime";
+import { isRefusal } from "./group_writer.ts";
+import { keys } from "./keys.ts";
+import { LeaseLostError } from "./run_errors.ts";
+import { TaskHold } from "./task_hold.ts";
+import type { PlannedChange, TaskEntry, TaskStore } from "./task_store.ts";
+import { joinPlans, NO_CHANGE, type PlannedCheck } from "./write_plan.ts";
+
+/** How a {@linkcode WorkerLease} is kept. */
+export interface WorkerLeaseOptions {
+  /** The instance whose lease it is. */
+  holder: string;
+  clock: Clock;
+  /** Milliseconds that the lease lasts from its last renewal. */
+  duration: number;
+}
+
+/** A task that waits, to be claimed. */
+export interface Candidate {
+  readonly entry: TaskEntry;
+  /** The places it takes where only so many may run at once. */
+  readonly permits: readonly Deno.KvKey[];
+}
+
+/** What a claim came to. */
+export interface ClaimOutcome {
+  /** Tasks that are this worker's now, also those of an earlier claim whose answer was lost. */
+  readonly holds: readonly TaskHold[];
+  /** Whether somebody else was faster with some of the candidates. */
+  readonly contended: boolean;
+  /** Candidates that turned out to have no record. */
+  readonly gone: readonly TaskEntry[];
+}
+
+/** A candidate with what is to become of it. */
+interface Bid {
+  readonly entry: TaskEntry;
+  readonly token: string;
+  readonly change: PlannedChange;
+}
+
+/** A task that was claimed, as it stands now. */
+interface Won {
+  readonly entry: TaskEntry;
+  readonly bid: Bid;
+}
+
+/** Tasks that are claimed in one write, and listed under one key. */
+interface Batch {
+  readonly key: Deno.KvKey;
+  readonly bids: readonly Bid[];
+}
+
+/** Lists that one write deletes. */
+const MOST_OVER = 50;
+
+/**
+ * The lease of a worker: what it has claimed is its own until the lease ends, and one write renews it for all tasks.
+ *
+ * The lease is one entry of the agenda, at the time of its end. To renew it is to move the entry; a claim checks the entry
+ * in the same atomic write; and whoever finds it overdue rewrites it before anything else (`lost_lease.ts`). So a claim or
+ * a renewal that arrives after another renewal, or after the tasks were taken away, has no effect. That is also how a claim
+ * is settled whose answer was lost: once the lease is renewed it has come into effect or never will, and the records tell.
+ */
+export class WorkerLease {
+  readonly id: string = crypto.randomUUID();
+  readonly #store: TaskStore;
+  readonly #options: WorkerLeaseOptions;
+  /** The entry of the agenda; `undefined` until the first claim. */
+  #entry: PlannedCheck | undefined;
+  /** Where it is put by a write whose answer was lost: the next try puts it there too. */
+  #moving: number | undefined;
+  #expires = 0;
+  /** Claims whose answers were lost. */
+  #doubtful: Batch[] = [];
+  #held = 0;
+  /** Lists of tasks none of which is held any more; they go with the next write. */
+  #over: Deno.KvKey[] = [];
+  #count = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(store: TaskStore, options: WorkerLeaseOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** When others may take the tasks, in milliseconds since the epoch. */
+  get expires(): number {
+    return this.#expires;
+  }
+
+  /** Whether a task is held under it, or may be. */
+  get isNeeded(): boolean {
+    return this.#held > 0 || this.#doubtful.length > 0;
+  }
+
+  /**
+   * Claims as many of the tasks, from the first, as one atomic write takes; when others were faster with some of them, the
+   * rest in another write.
+   *
+   * @throws {LeaseLostError} when the lease is over
+   */
+  claim(candidates: readonly Candidate[]): Promise<ClaimOutcome> {
+    return this.#inTurn(async () => {
+      if (this.#entry === undefined) await this.#open();
+      if (this.#doubtful.length > 0) return { holds: await this.#settle(), contended: false, gone: [] };
+      const bids = candidates.map((candidate) => this.#bid(candidate));
+      return await this.#claim(bids.slice(0, this.#store.fitting(bids.map(({ change }) => change.plan))));
+    });
+  }
+
+  /**
+   * Keeps all tasks for another lease.
+   *
+   * @returns tasks of earlier claims that turn out to be this worker's
+   * @throws {LeaseLostError} when the lease is over
+   */
+  renew(): Promise<readonly TaskHold[]> {
+    return this.#inTurn(async () => {
+      if (this.#entry === undefined) return [];
+      return await this.#settle();
+    });
+  }
+
+  /** Takes the lease off the agenda, unless something is held under it: then it runs out by itself. */
+  end(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#entry === undefined || this.isNeeded) return;
+      const { key } = this.#entry;
+      await this.#store.commit({ ...NO_CHANGE, checks: [this.#entry], deletes: [key, ...this.#over] });
+    });
+  }
+
+  async #open(): Promise<void> {
+    const expires = this.#moving ??= this.#options.clock.now() + this.#options.duration;
+    await this.#enter(expires, { key: keys.lease(expires, this.id), versionstamp: null });
+    this.#moving = undefined;
+  }
+
+  /** Moves the entry, and once more when an earlier move had to be finished first. */
+  async #move(): Promise<void> {
+    for (let late = true; late;) {
+      late = this.#moving !== undefined;
+      // Never to where it stands.
+      this.#moving ??= Math.max(this.#options.clock.now() + this.#options.duration, this.#expires + 1);
+      await this.#enter(this.#moving, this.#entry);
+      this.#moving = undefined;
+    }
+  }
+
+  async #enter(expires: number, before: PlannedCheck | undefined): Promise<void> {
+    if (before === undefined) throw new LeaseLostError("The lease was never taken");
+    const key = keys.lease(expires, this.id);
+    const versionstamp = await this.#store.commit({
+      ...NO_CHANGE,
+      checks: [before],
+      sets: [{ key, value: this.#options.holder }],
+      deletes: before.versionstamp === null ? [] : [before.key],
+    }) ?? await this.#ownEntry(key);
+    this.#entry = { key, versionstamp };
+    this.#expires = expires;
+  }
+
+  /** Nobody else sets this key: what stands there was put there by an earlier try of the same write. */
+  async #ownEntry(key: Deno.KvKey): Promise<string> {
+    const { versionstamp, value } = await this.#store.kv.get(key);
+    if (versionstamp === null || value !== this.#options.holder) {
+      throw new LeaseLostError("Others have taken the tasks of this worker");
+    }
+    return versionstamp;
+  }
+
+  /** Finds out what became of claims whose answers were lost. */
+  async #settle(): Promise<TaskHold[]> {
+    await this.#move();
+    const batches = this.#doubtful;
+    const looks = await Promise.all(batches.map((batch) => this.#look(batch)));
+    this.#doubtful = [];
+    return looks.flatMap(({ won }, index) => this.#hold(batches[index]?.key ?? [], won));
+  }
+
+  #bid({ entry, permits }: Candidate): Bid {
+    const token = `${this.id}.${this.#count++}`;
+    const lease = {
+      id: this.id,
+      token,
+      holder: this.#options.holder,
+      ...(permits.length > 0 ? { permits } : {}),
+    };
+    const event = { type: "claim", now: this.#options.clock.now(), lease } as const;
+    return { entry, token, change: this.#store.plan(entry, event, { write: token }) };
+  }
+
+  async #claim(all: readonly Bid[]): Promise<ClaimOutcome> {
+    const gone: TaskEntry[] = [];
+    for (let bids = all; bids.length > 0;) {
+      const contended = bids !== all;
+      const batch: Batch = { key: [...keys.held(this.id), this.#count++], bids };
+      const versionstamp = await this.#write(batch);
+      if (versionstamp !== undefined) {
+        const won = bids.map((bid) => ({ bid, entry: { task: bid.change.task, versionstamp } }));
+        return { holds: this.#hold(batch.key, won), contended, gone };
+      }
+      const { won, open, missing } = await this.#look(batch);
+      gone.push(...missing);
+      if (won.length > 0) return { holds: this.#hold(batch.key, won), contended, gone };
+      if (open.length === bids.length) {
+        // It was a permit, or the lease: a copy of this write that comes late might still find both as it wants them.
+        this.#doubtful.push(batch);
+        return { holds: await this.#settle(), contended: true, gone };
+      }
+      bids = open;
+    }
+    return { holds: [], contended: all.length > 0, gone };
+  }
+
+  /** The version under which the tasks are this worker's; `undefined` when a check failed. */
+  async #write(batch: Batch): Promise<string | undefined> {
+    const { key, bids } = batch;
+    const refs = bids.map(({ entry: { task } }) => [task.owner.subject, task.id]);
+    const checks = this.#entry === undefined ? [] : [this.#entry];
+    const over = this.#over.splice(0, MOST_OVER);
+    const list = { checks, sets: [{ key, value: refs }], deletes: over, counts: [] };
+    try {
+      const versionstamp = await this.#store.commit(
+        joinPlans([list, ...bids.map(({ change }) => change.plan)]),
+      );
+      if (versionstamp === undefined) this.#over.push(...over);
+      return versionstamp;
+    } catch (error) {
+      this.#over.push(...over);
+      if (!isRefusal(error)) this.#doubtful.push(batch);
+      throw error;
+    }
+  }
+
+  /** What a batch stands at: tasks that are this worker's, that can be claimed still, and that are gone. */
+  async #look({ bids }: Batch): Promise<{ won: Won[]; open: Bid[]; missing: TaskEntry[] }> {
+    const refs = bids.map(({ entry: { task } }) => ({ owner: task.owner.subject, id: task.id }));
+    const found = await this.#store.getMany(refs);
+    return {
+      won: found.flatMap((entry, index) => {
+        const bid = bids[index];
+        const state = entry?.task.state;
+        const isMine = state?.status === "running" && state.lease.token === bid?.token;
+        return entry !== undefined && bid !== undefined && isMine ? [{ entry, bid }] : [];
+      }),
+      open: bids.filter(({ entry }, index) => found[index]?.versionstamp === entry.versionstamp),
+      missing: bids.flatMap(({ entry }, index) => found[index] === undefined ? [entry] : []),
+    };
+  }
+
+  #hold(key: Deno.KvKey, won: readonly Won[]): TaskHold[] {
+    let left = won.length;
+    this.#held += left;
+    const onSettled = () => {
+      this.#held--;
+      if (--left === 0) this.#over.push(key);
+    };
+    const { clock } = this.#options;
+    return won.map(({ entry, bid: { token, entry: { task: { state } } } }) => {
+      const since = state.status === "queued" ? state.since : clock.now();
+      return new TaskHold(this.#store, { entry, token, since, lease: this, clock, onSettled });
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(work, work);
+    this.#last = next.catch(() => {});
+    return next;
+  }
+}

@@ -1,0 +1,33 @@
+import type { WritePlan } from "./write_plan.ts";
+
+/** Checks in one atomic write: as many as Deno KV takes, and what every KV Connect server does. */
+export const [CHECK_LIMIT, LEAST_CHECK_LIMIT] = [100, 10];
+/** Changes in one atomic write, well below the 1,000 of the protocol and the 81,920 bytes of keys. */
+const CHANGE_LIMIT = 400;
+/** Bytes in one atomic write, well below the 819,200 of the protocol. */
+const SIZE_LIMIT = 400_000;
+/** Bytes that a change takes beside a value of bytes. */
+const CHANGE_BYTES = 200;
+
+/** Sums up what plans take that are to be one atomic write. */
+export class WriteSize {
+  readonly #checkLimit: number;
+  /** One check stands for all on new keys. */
+  #checks = 1;
+  #changes = 0;
+  #bytes = 0;
+
+  constructor(checkLimit: number) {
+    this.#checkLimit = checkLimit;
+  }
+
+  /** Adds a plan, and says whether all added so far fit into one write. */
+  add({ checks, sets, deletes, counts }: WritePlan): boolean {
+    for (const { fresh } of checks) if (fresh !== true) this.#checks++;
+    this.#changes += sets.length + deletes.length + counts.length;
+    for (const { value } of sets) {
+      this.#bytes += CHANGE_BYTES + (value instanceof Uint8Array ? value.length : 0);
+    }
+    return this.#checks <= this.#checkLimit && this.#changes <= CHANGE_LIMIT && this.#bytes <= SIZE_LIMIT;
+  }
+}
