@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@flotilla/runtime";
+import { type Clock, commitChecked, systemClock } from "@flotilla/runtime";
 import { atomicChange, type Attempt } from "./atomic_change.ts";
 import { sessionKey, userKey } from "./keyspace.ts";
 import type { RefreshClaim, RefreshTokens } from "./refresh_token.ts";
@@ -97,9 +97,8 @@ class DatabaseSessions implements Sessions {
       .check({ key: sessionKey(id), versionstamp: null })
       .set(sessionKey(id), session, { expireIn: idle });
     if (passwordHash !== user.passwordHash) operation.set(userKey(user.username), { ...user, passwordHash });
-    const { ok } = await operation.commit();
-    // The client may have sent the write twice: then the second was refused, and the first stands.
-    if (!ok && await this.find(id) === undefined) return undefined;
+    // Its answer may have been lost.
+    if (!await commitChecked(operation) && await this.find(id) === undefined) return undefined;
     return await this.#opened(session, user);
   }
 

@@ -15,10 +15,10 @@ export interface KvDeadlineOptions {
 }
 
 /**
- * The same database with a deadline on every read and write: Deno's client of a KV Connect server retries for ever while
- * the server is away, and would hold a request as long.
+ * The same database with a deadline on every read and write: a client of a KV Connect server waits for one that is away,
+ * Deno's own for ever, and would hold a request as long.
  *
- * A write that timed out may be sent again by the client later. Give every write a check, so that one that comes late
+ * A write that timed out may be sent, or come into effect, later. Give every write a check, so that one that comes late
  * changes nothing that has changed since.
  *
  * Each operation throws {@linkcode KvTimeoutError} when the time is over.

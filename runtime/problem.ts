@@ -1,4 +1,5 @@
 import { STATUS_TEXT } from "@std/http/status";
+import { KvOutcomeUnknownError, KvUnavailableError } from "./kv_connect/kv_errors.ts";
 import { KvTimeoutError } from "./kv_deadline.ts";
 
 /** What a {@linkcode ProblemError} carries besides status and detail. */
@@ -64,12 +65,14 @@ export function problemResponse(error: ProblemError, requestId?: string): Respon
 }
 
 /**
- * Any thrown value as a problem: a {@linkcode ProblemError} is itself, a database that did not answer in time is a 503,
+ * Any thrown value as a problem: a {@linkcode ProblemError} is itself, a database that did not answer (in time) is a 503,
  * everything else a 500 that tells nothing.
  */
 export function asProblem(thrown: unknown): ProblemError {
   if (thrown instanceof ProblemError) return thrown;
-  if (thrown instanceof KvTimeoutError) {
+  const away = thrown instanceof KvTimeoutError || thrown instanceof KvUnavailableError ||
+    thrown instanceof KvOutcomeUnknownError;
+  if (away) {
     return new ProblemError(503, thrown.message, { headers: { "retry-after": "1" }, cause: thrown });
   }
   return new ProblemError(500, "The request could not be answered because of an internal error", {

@@ -46,13 +46,11 @@ const service = createService({
   sharedCache: { ttl: flags.cacheTtl * 1_000 },
 });
 await serve(service, flags, { instance });
-// An operation on a server that is away would be tried again for ever and keep the process.
+// An operation that waits for a server which is away would keep the process.
 Deno.exit(0);
 
-/** Deno's client of a KV Connect server reads its token from the environment, so a default must be put there. */
 function readSecrets(): string {
   const problems = secretProblems([kvAccessToken, internalKey]);
   if (problems.length > 0) refuseToStart(problems.join("\n"));
-  Deno.env.set("DENO_KV_ACCESS_TOKEN", kvAccessToken());
   return internalKey();
 }

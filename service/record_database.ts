@@ -1,11 +1,11 @@
-import { ProblemError, PROMPT_KEYS } from "@flotilla/runtime";
+import { MAX_READ_KEYS, ProblemError } from "@flotilla/runtime";
 import { CallBatch } from "./call_batch.ts";
 import { type Change, changeKey, type Latest, LATEST_KEY, recordKey } from "./keyspace.ts";
 import type { StoredRecord } from "./record.ts";
 import { type IdRange, rangeEnd } from "./record_id.ts";
 
 /** `latest` is read with every part of them. */
-const RECORDS_PER_READ = PROMPT_KEYS - 1;
+const RECORDS_PER_READ = MAX_READ_KEYS - 1;
 /** How often many records are read before they are given up. */
 const MAX_ATTEMPTS = 200;
 

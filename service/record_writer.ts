@@ -1,4 +1,4 @@
-import { type Clock, ProblemError } from "@flotilla/runtime";
+import { type Clock, commitChecked, ProblemError } from "@flotilla/runtime";
 import { CommitDraft, CommitFullError, type Draft, type DraftedChange } from "./draft.ts";
 import type { ChangeTail } from "./change_tail.ts";
 import { changeKey, type Latest, LATEST_KEY, recordKey } from "./keyspace.ts";
@@ -137,10 +137,10 @@ export class RecordWriter {
       if (seq > this.#keptChanges) operation.delete(changeKey(seq - this.#keptChanges));
     }
     const next: Latest = { seq: latest.seq + changes.length, epoch: latest.epoch };
-    const result = await operation.set(LATEST_KEY, next).commit();
-    // The client sends a commit again when the connection broke, and the second one fails its check when the first one
-    // took effect: the log tells whose change it was.
-    return result.ok || await this.#database.commitOf(first.seq) === commit;
+    // The answer may have been lost, or the client may have sent a commit twice, of which the second fails its check: the
+    // log tells whose change it was.
+    return await commitChecked(operation.set(LATEST_KEY, next)) ||
+      await this.#database.commitOf(first.seq) === commit;
   }
 
   #lifetime(expires: number | undefined): { expireIn?: number } {

@@ -1,4 +1,4 @@
-import { type Clock, PROMPT_KEYS, systemClock, withDeadline } from "@flotilla/runtime";
+import { type Clock, MAX_READ_KEYS, systemClock, withDeadline } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { CallBatch } from "./call_batch.ts";
 import { CircuitBreaker } from "./circuit_breaker.ts";
@@ -60,7 +60,7 @@ export class SharedCache {
   readonly #jitter: number;
   readonly #random: () => number;
   readonly #breaker: CircuitBreaker;
-  readonly #gets = new CallBatch<Deno.KvKey, Lookup<unknown>>(PROMPT_KEYS, (keys) => this.#getMany(keys));
+  readonly #gets = new CallBatch<Deno.KvKey, Lookup<unknown>>(MAX_READ_KEYS, (keys) => this.#getMany(keys));
   readonly #puts = new CallBatch<Put, PutOutcome>(MAX_PUTS, (puts) => this.#putMany(puts));
 
   /** @param kv none, or as long as it is not open: it is unavailable */

@@ -1,4 +1,4 @@
-import { PROMPT_KEYS } from "@flotilla/runtime";
+import { MAX_READ_KEYS } from "@flotilla/runtime";
 import { assertEquals, assertThrows } from "@std/assert";
 import { SharedCache } from "./shared_cache.ts";
 
@@ -77,11 +77,11 @@ Deno.test("SharedCache looks up and puts together what is asked for in one turn"
   using real = await Deno.openKv(":memory:");
   const { counts, kv } = counting(real);
   const cache = new SharedCache(kv);
-  const numbers = Array.from({ length: PROMPT_KEYS }, (_, index) => index);
+  const numbers = Array.from({ length: MAX_READ_KEYS }, (_, index) => index);
   const puts = await Promise.all(
     numbers.map((number) => cache.put([number], number, { over: MISSING, size: 1 })),
   );
-  assertEquals(puts.map(({ kind }) => kind), Array(PROMPT_KEYS).fill("put"));
+  assertEquals(puts.map(({ kind }) => kind), Array(MAX_READ_KEYS).fill("put"));
   const found = await Promise.all(numbers.map((number) => cache.get<number>([number])));
   assertEquals(found.map((lookup) => lookup.kind === "found" && lookup.value), numbers);
   assertEquals(counts, { getMany: 1, atomic: 1 });

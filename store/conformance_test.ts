@@ -1,6 +1,6 @@
 import { openKv } from "@flotilla/runtime";
 import { testConformance } from "./testing/conformance.ts";
-import { canServe, connectTo, serveStore } from "./testing/served_store.ts";
+import { canServe, serveStore } from "./testing/served_store.ts";
 import { openWithNpmClient, testStore } from "./testing/store_client.ts";
 
 testConformance("Deno.openKv(:memory:)", async () => {
@@ -23,18 +23,6 @@ testConformance("@deno/kv", async () => {
 testConformance("Deno.openKv(url)", async () => {
   const served = serveStore();
   const kv = await served.open();
-  return {
-    kv,
-    async [Symbol.asyncDispose]() {
-      kv.close();
-      await served[Symbol.asyncDispose]();
-    },
-  };
-}, { ignore: !canServe });
-
-testConformance("connectKv(url)", async () => {
-  const served = serveStore();
-  const kv = await connectTo(served);
   return {
     kv,
     async [Symbol.asyncDispose]() {

@@ -1,4 +1,4 @@
-import { kvAccessToken, openKv, withDeadline } from "@flotilla/runtime";
+import { openKv, withDeadline } from "@flotilla/runtime";
 import type { PlannedProcess } from "./plan.ts";
 
 /** Milliseconds that the database has for an answer. */
@@ -16,8 +16,6 @@ export async function useSystemDatabase(
   const gateway = processes.find(({ role }) => role === "gateway");
   const target = gateway?.flags.find(([flag]) => flag === "database")?.[1];
   if (target === undefined || !/^https?:/.test(target)) return;
-  // Deno's client has no other way to be told its token.
-  Deno.env.set("DENO_KV_ACCESS_TOKEN", kvAccessToken());
   using database = await openKv(target, { signal: AbortSignal.timeout(PATIENCE) });
   await use(withDeadline(database, { timeout: PATIENCE }));
 }

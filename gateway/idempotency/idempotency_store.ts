@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@flotilla/runtime";
+import { type Clock, commitChecked, systemClock } from "@flotilla/runtime";
 import { generate } from "@std/uuid/v7";
 import { z } from "zod";
 import { type Entry, entrySchema, type KeptAnswer } from "./kept_answer.ts";
@@ -117,7 +117,7 @@ export function createIdempotencyStore(kv: Deno.Kv, options: IdempotencyOptions 
       const run = crypto.randomUUID();
       for (let round = 0; round < ROUNDS; round++) {
         const { entry, check } = await read(path);
-        // The client of the database may have sent a write again that was applied already: then it is ours.
+        // The answer to the write of an earlier round may have been lost.
         if (entry?.state.kind === "running" && entry.state.run === run) {
           return { kind: "run", run: runOf(path, entry, run) };
         }
@@ -131,9 +131,9 @@ export function createIdempotencyStore(kv: Deno.Kv, options: IdempotencyOptions 
           expires: entry?.expires ?? now + life,
           state: { kind: "running", run, until: now + lease },
         };
-        const { ok } = await kv.atomic().check(check)
-          .set(path, begun, { expireIn: Math.max(1, begun.expires - now) }).commit();
-        if (ok) return { kind: "run", run: runOf(path, begun, run) };
+        const operation = kv.atomic().check(check)
+          .set(path, begun, { expireIn: Math.max(1, begun.expires - now) });
+        if (await commitChecked(operation)) return { kind: "run", run: runOf(path, begun, run) };
       }
       return { kind: "running" };
     },

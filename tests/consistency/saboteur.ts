@@ -1,4 +1,4 @@
-import { kvAccessToken, openKv } from "@flotilla/runtime";
+import { openKv } from "@flotilla/runtime";
 
 /** What a cache entry has that tells when its value was so. */
 interface Stamped {
@@ -17,7 +17,6 @@ export async function sabotage(
   options: { database: string; cache: string },
   signal: AbortSignal,
 ): Promise<void> {
-  Deno.env.set("DENO_KV_ACCESS_TOKEN", kvAccessToken());
   using database = await openKv(options.database);
   using cache = await openKv(options.cache);
   while (!signal.aborted) {

@@ -1,4 +1,4 @@
-import { type Clock, PROMPT_KEYS, systemClock } from "@flotilla/runtime";
+import { type Clock, MAX_READ_KEYS, systemClock } from "@flotilla/runtime";
 import { followUps } from "./follow_ups.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { indexKeys, keys, type TaskRef } from "./keys.ts";
@@ -72,8 +72,8 @@ export class TaskStore {
   /** The tasks, in the order asked for, a few in each request to the store. */
   async getMany(refs: readonly TaskRef[]): Promise<(TaskEntry | undefined)[]> {
     const batches: TaskRef[][] = [];
-    for (let start = 0; start < refs.length; start += PROMPT_KEYS) {
-      batches.push(refs.slice(start, start + PROMPT_KEYS));
+    for (let start = 0; start < refs.length; start += MAX_READ_KEYS) {
+      batches.push(refs.slice(start, start + MAX_READ_KEYS));
     }
     const read = await Promise.all(
       batches.map((batch) => this.kv.getMany<unknown[]>(batch.map((ref) => keys.task(ref)))),
