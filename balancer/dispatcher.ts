@@ -137,7 +137,7 @@ export class Dispatcher implements AttemptSource, Ledger {
   #start(exchange: PooledExchange, upstream: UpstreamState): ActiveAttempt {
     if (exchange.attempts > 0) upstream.stats.retries++;
     exchange.attempts++;
-    exchange.tried.push(upstream);
+    exchange.tried = exchange.tried.length === 0 ? [upstream] : [...exchange.tried, upstream];
     upstream.stats.attempts++;
     upstream.inFlight++;
     this.#options.strategy.began?.(upstream);
@@ -167,12 +167,15 @@ export class Dispatcher implements AttemptSource, Ledger {
   }
 }
 
+const NOBODY: readonly UpstreamState[] = [];
+
 /** One request of a client. */
 export class PooledExchange implements Exchange {
   attempts = 0;
   /** Attempts that may have reached an upstream. */
   sent = 0;
-  readonly tried: UpstreamState[] = [];
+  /** Made anew by each attempt: an array that grows takes room for many, and nearly every request has one attempt. */
+  tried: readonly UpstreamState[] = NOBODY;
   readonly context: PickContext;
   readonly #dispatcher: Dispatcher;
   #forgiven = false;
@@ -191,7 +194,7 @@ export class PooledExchange implements Exchange {
     // What was stale is a connection, not the upstream: a fresh one to the same upstream will do, once.
     if (failure.kind === "stale_connection" && !this.#forgiven) {
       this.#forgiven = true;
-      this.tried.pop();
+      this.tried = this.tried.slice(0, -1);
     }
     return this.#dispatcher.allowRetry(this, failure, replay);
   }
