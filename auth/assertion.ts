@@ -40,6 +40,8 @@ export interface AssertionVerifier {
    * {@linkcode ProblemError} of status 401 when there is none, or it is forged or over.
    */
   verify(request: Request): Caller | Promise<Caller>;
+  /** Who is calling, if this assertion was checked before and still holds. */
+  peek(assertion: string): Caller | undefined;
 }
 
 /**
@@ -119,15 +121,20 @@ export function createAssertionVerifier(options: AssertionOptions): AssertionVer
     }
   }
 
+  function peek(assertion: string, now = clock.now()): Caller | undefined {
+    const before = known.get(assertion);
+    return before !== undefined && before.expires > now ? before.caller : undefined;
+  }
+
   return {
+    peek: (assertion) => peek(assertion),
     verify(request) {
       const assertion = request.headers.get(ASSERTION_HEADER);
       if (assertion === null) {
         return Promise.reject(refusal("This port is for calls from inside only", undefined));
       }
       const now = clock.now();
-      const before = known.get(assertion);
-      return before !== undefined && before.expires > now ? before.caller : checkOrRefuse(assertion, now);
+      return peek(assertion, now) ?? checkOrRefuse(assertion, now);
     },
   };
 }

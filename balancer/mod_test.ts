@@ -9,6 +9,8 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "EVERY_UPSTREAM",
     "FAILURE_KINDS",
     "FieldNames",
+    "HeadFields",
+    "KnownTokens",
     "Listener",
     "STRATEGY_NAMES",
     "TrunkDialer",

@@ -1,3 +1,4 @@
+import type { FieldReader } from "@flotilla/runtime";
 import type { Found } from "./tiered_cache.ts";
 
 /** What an answer tells of the caches it came through. */
@@ -51,7 +52,7 @@ const MAX_STALE_SECONDS = 86_400;
  * What the request's `Cache-Control` asks for (RFC 9111, section 5.2.1): `no-cache` reads the database; `max-stale=N` takes
  * what is up to N seconds out of date.
  */
-export function readOptionsOf(headers: Headers): { maxStale: number; bypass: boolean } {
+export function readOptionsOf(headers: FieldReader): { maxStale: number; bypass: boolean } {
   const field = headers.get("cache-control");
   if (field === null) return CURRENT;
   const directives = field.toLowerCase().split(",").map((part) => part.trim());

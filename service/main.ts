@@ -1,3 +1,4 @@
+import { host, trunkFlags } from "@flotilla/balancer/host";
 import {
   flag,
   instanceName,
@@ -8,7 +9,6 @@ import {
   readFlags,
   refuseToStart,
   secretProblems,
-  serve,
   serveFlags,
 } from "@flotilla/runtime";
 import { z } from "zod";
@@ -16,6 +16,7 @@ import { createService } from "./mod.ts";
 
 const flags = readFlags({ name: "deno task service", summary: "records in the database, cached." }, {
   ...serveFlags,
+  acceptTrunks: trunkFlags.acceptTrunks,
   database: flag(z.string("must be given").min(1), {
     help: "where records are kept: a file, :memory:, or the URL of a KV Connect server",
     placeholder: "TARGET",
@@ -45,7 +46,7 @@ const service = createService({
   nearBytes: flags.nearBytes,
   sharedCache: { ttl: flags.cacheTtl * 1_000 },
 });
-await serve(service, flags, { instance });
+await host(service, flags, { instance, open: service.open, acceptTrunks: flags.acceptTrunks });
 // An operation that waits for a server which is away would keep the process.
 Deno.exit(0);
 

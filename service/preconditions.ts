@@ -1,4 +1,4 @@
-import { ProblemError } from "@flotilla/runtime";
+import { type FieldReader, ProblemError } from "@flotilla/runtime";
 import { ifMatch, ifNoneMatch } from "@std/http/etag";
 
 /**
@@ -6,7 +6,7 @@ import { ifMatch, ifNoneMatch } from "@std/http/etag";
  *
  * @throws {ProblemError} 412 when `If-Match` names other versions only
  */
-export function isUnmodified(headers: Headers, tag: string): boolean {
+export function isUnmodified(headers: FieldReader, tag: string): boolean {
   requireMatch(headers, tag);
   const known = headers.get("if-none-match");
   return known !== null && !ifNoneMatch(known, tag);
@@ -18,7 +18,7 @@ export function isUnmodified(headers: Headers, tag: string): boolean {
  * @param tag the record's entity tag, `undefined` when there is no record
  * @throws {ProblemError} 412
  */
-export function requirePreconditions(headers: Headers, tag: string | undefined): void {
+export function requirePreconditions(headers: FieldReader, tag: string | undefined): void {
   requireMatch(headers, tag);
   const unwanted = headers.get("if-none-match");
   if (unwanted !== null && !ifNoneMatch(unwanted, tag)) {
@@ -26,7 +26,7 @@ export function requirePreconditions(headers: Headers, tag: string | undefined):
   }
 }
 
-function requireMatch(headers: Headers, tag: string | undefined): void {
+function requireMatch(headers: FieldReader, tag: string | undefined): void {
   const wanted = headers.get("if-match");
   if (wanted === null || ifMatch(wanted, tag)) return;
   throw failed(

@@ -1,12 +1,13 @@
 import { type Principal, requireRight } from "@flotilla/auth/verify";
-import type { RequestContext } from "@flotilla/runtime";
+import type { FieldReader, RequestContext } from "@flotilla/runtime";
 import { requireSeen } from "./access.ts";
 import { cacheFields, readOptionsOf } from "./cache_status.ts";
 import { type DataEnvironment, type DataHandler, pathId } from "./data_environment.ts";
 import { isUnmodified } from "./preconditions.ts";
 import { isRecordId } from "./record_id.ts";
-import { entityTag } from "./record.ts";
+import { entityTag, type StoredRecord } from "./record.ts";
 import { recordAnswer } from "./record_answer.ts";
+import type { Found } from "./tiered_cache.ts";
 
 /** `GET /data/:id`: one record, or 304 when the reader has this version already. */
 export function readRecord(environment: DataEnvironment): DataHandler {
@@ -44,20 +45,32 @@ export function plainId(request: Request): string | undefined {
   return id !== undefined && isRecordId(id) ? id : undefined;
 }
 
-async function answerRead(
-  { records }: DataEnvironment,
-  { request, context, id, principal }: {
-    request: Request;
-    context: RequestContext;
-    id: string;
-    principal: Principal;
-  },
-): Promise<Response> {
-  const { headers: asked } = request;
-  const found = await records.read(id, readOptionsOf(asked));
+/** What an answer with a record depends on besides the record. */
+export interface RecordQuestion {
+  /** The fields of the request. */
+  readonly asked: FieldReader;
+  readonly context: RequestContext;
+  readonly id: string;
+  readonly principal: Principal;
+}
+
+/**
+ * The answer to who has asked for a record.
+ *
+ * @throws {ProblemError} 404, and 412 when `If-Match` names other versions only
+ */
+export function answerFound(found: Found<StoredRecord | undefined>, question: RecordQuestion): Response {
+  const { asked, context, id, principal } = question;
   const record = requireSeen(principal, id, found.value);
   const etag = entityTag(record);
   const headers = { etag, ...cacheFields(found), ...context.identify() };
   if (isUnmodified(asked, etag)) return new Response(null, { status: 304, headers });
   return recordAnswer(id, record, { cached: found.layer !== "database", headers });
+}
+
+async function answerRead(
+  { records }: DataEnvironment,
+  { request: { headers: asked }, ...question }: { request: Request } & Omit<RecordQuestion, "asked">,
+): Promise<Response> {
+  return answerFound(await records.read(question.id, readOptionsOf(asked)), { ...question, asked });
 }

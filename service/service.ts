@@ -1,4 +1,5 @@
 import { type AssertionVerifier, createAssertionVerifier } from "@flotilla/auth/verify";
+import type { Door } from "@flotilla/balancer/host";
 import {
   type Clock,
   createRole,
@@ -16,6 +17,7 @@ import type { DataEnvironment } from "./data_environment.ts";
 import { addDataRoutes } from "./data_routes.ts";
 import type { StoredRecord } from "./record.ts";
 import { RecordDatabase } from "./record_database.ts";
+import { OctetReads } from "./octet_reads.ts";
 import { type Page, PageReader } from "./page_reader.ts";
 import { plainId, readPlainly } from "./read_record.ts";
 import { RecordReader } from "./record_reader.ts";
@@ -54,7 +56,10 @@ export interface ServiceOptions {
 }
 
 /** The role that keeps records. */
-export type Service = Role;
+export interface Service extends Role {
+  /** Replies with octets to what needs no more, for a process that serves them: `host` of `@flotilla/balancer/host`. */
+  readonly open: Door["open"];
+}
 
 /** Records in the database, cached: the role behind `/data`. */
 export function createService(options: ServiceOptions): Service {
@@ -62,7 +67,7 @@ export function createService(options: ServiceOptions): Service {
   const environment = createEnvironment(options, registry);
   const app = createApp();
   addDataRoutes(app, environment);
-  return createRole({
+  const role = createRole({
     role: "service",
     instance,
     registry,
@@ -73,6 +78,7 @@ export function createService(options: ServiceOptions): Service {
     },
     checks: { database: async () => void await environment.database.latest() },
   });
+  return Object.assign(role, { open: new OctetReads({ environment, role, instance }).open });
 }
 
 function createEnvironment(options: ServiceOptions, registry: Registry): DataEnvironment {

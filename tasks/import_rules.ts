@@ -6,7 +6,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   balancer: ["@flotilla/runtime"],
   store: ["@flotilla/runtime", "@flotilla/runtime/kv_connect"],
   auth: ["@flotilla/runtime"],
-  service: ["@flotilla/runtime", "@flotilla/auth/verify"],
+  service: ["@flotilla/runtime", "@flotilla/balancer/host", "@flotilla/auth/verify"],
   worker: ["@flotilla/runtime", "@flotilla/auth/verify"],
   gateway: ["@flotilla/runtime", "@flotilla/balancer", "@flotilla/auth/verify"],
   tasks: ["@flotilla/*"],

@@ -14,18 +14,39 @@ export interface Knock {
 }
 
 /**
- * Stands where a listener would pass every request on, and decides for each: it crosses to an upstream as octets, or it is
- * answered by a handler of the Fetch standard, which can do anything and costs several times as much.
+ * Stands where a listener would pass every request on, and decides for each: it crosses to an upstream as octets, it is replied to
+ * with octets, or it is answered by a handler of the Fetch standard, which can do anything and costs several times as much.
  */
 export interface Door {
-  /** How a request crosses; `undefined` to have it answered. Never asked of HTTP/1.0, nor of a request with a body. */
-  open(knock: Knock): Crossing | undefined;
+  /**
+   * How a request crosses or is replied to; `undefined` to have it answered. Never asked of HTTP/1.0, nor of a request with a body.
+   */
+  open(knock: Knock): Crossing | Reply | undefined;
   /** Answers what does not cross. What it throws is a mistake of the program, and breaks the connection off. */
   answer(request: Request, info: ServeInfo): Response | Promise<Response>;
 }
 
+/** One request that is replied to in this process. Its head stays where it is until the answer is put. */
+export interface Reply {
+  readonly kind: "reply";
+  /** The answer; a response where octets are not worth their trouble. What it rejects with is a mistake of the program. */
+  readonly answer: Promise<OctetAnswer | Response>;
+}
+
+/** An answer with all of its content, as octets. */
+export interface OctetAnswer {
+  readonly status: number;
+  /**
+   * Puts status line and fields, `Content-Length` among them, behind {@linkcode Wire.out}, without the empty line, and makes room for
+   * them and for the content with {@linkcode Wire.reserve}. Other fields of the connection are none of its business.
+   */
+  putHead(wire: Wire, head: RequestHead): void;
+  readonly content: Uint8Array;
+}
+
 /** One request that crosses as octets. The listener sees to sending, trying again, framing and time. */
 export interface Crossing {
+  readonly kind: "crossing";
   /** Where it goes. */
   readonly source: AttemptSource;
   /** Milliseconds until the head of the answer must be there. */

@@ -3,8 +3,8 @@ import { eventually } from "@flotilla/runtime/testing";
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import type { NoUpstream } from "../attempt.ts";
 import type { AttemptFailure } from "../failure.ts";
-import type { Crossing, Door, Knock } from "./door.ts";
-import { ascii } from "./octets.ts";
+import type { Crossing, Door, Knock, OctetAnswer, Reply } from "./door.ts";
+import { ascii, latin1 } from "./octets.ts";
 import { ProxyFixture } from "./testing/proxy_fixture.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
@@ -339,6 +339,7 @@ class OpenDoor implements Door {
       }
     };
     return {
+      kind: "crossing",
       source: this.source,
       timeout: 1_000,
       putRequest: (wire) => put(wire, [ascii("GET "), target, ascii(" HTTP/1.1\r\nHost: inside\r\n")]),
@@ -403,4 +404,88 @@ Deno.test("Crossing.refuse() tells the client when no upstream answers, and is t
   client.close();
   await eventually(() => door.refusals.length === 2);
   assertEquals(door.refusals, ["connect_refused", "client_gone"]);
+});
+
+/** A listener that replies to every GET with what the path asks for. */
+function replying(answer: (path: string) => Promise<OctetAnswer | Response>): ProxyFixture {
+  const open = ({ bytes, head }: Knock): Reply | undefined =>
+    head.method === "GET"
+      ? { kind: "reply", answer: answer(latin1(bytes, head.pathStart, head.targetEnd)) }
+      : undefined;
+  return new ProxyFixture({ listener: { door: { open, answer: () => new Response("object") } } });
+}
+
+function octets(content: string): OctetAnswer {
+  return {
+    status: 200,
+    content: ascii(content),
+    putHead(wire, { requestIdStart, requestIdEnd }) {
+      wire.reserve(100 + content.length + requestIdEnd - requestIdStart);
+      wire.putText(`HTTP/1.1 200 Fine\r\ncontent-length: ${content.length}\r\nid: `);
+      wire.copy(requestIdStart, requestIdEnd);
+      wire.putLineEnd();
+    },
+  };
+}
+
+function get(path: string, fields = ""): string {
+  return `GET ${path} HTTP/1.1\r\nHost: a.test\r\nx-request-id: r${path.slice(1)}\r\n${fields}\r\n`;
+}
+
+Deno.test("Reply is written as octets, one request after the other, and the next may have come with the first", async () => {
+  await using proxy = replying((path) => Promise.resolve(octets(`content of ${path}`)));
+  const client = proxy.client();
+  await client.say(get("/1") + get("/2"));
+  for (const n of [1, 2]) {
+    assertEquals(await client.head(), `HTTP/1.1 200 Fine\r\ncontent-length: 13\r\nid: r${n}\r\n\r\n`);
+    assertEquals(await client.octets(13), `content of /${n}`);
+  }
+  await client.say(get("/3", "Connection: close\r\n"));
+  assertMatch(await client.rest(), /\r\nconnection: close\r\n\r\ncontent of \/3$/);
+  assertEquals(proxy.listener.stats.answers[2], 3);
+});
+
+Deno.test("Reply may be larger than the wire's own buffer", async () => {
+  const large = "x".repeat(100_000);
+  await using proxy = replying(() => Promise.resolve(octets(large)));
+  const client = proxy.client();
+  for (let i = 0; i < 2; i++) {
+    await client.say(get("/large"));
+    await client.head();
+    assertEquals(await client.octets(large.length), large);
+  }
+});
+
+Deno.test("Reply may turn out to be a response, and a request of another kind is answered by the handler", async () => {
+  await using proxy = replying(() => Promise.resolve(new Response("sorry", { status: 404 })));
+  const client = proxy.client();
+  await client.say(get("/none"));
+  assertMatch(await client.head(), /^HTTP\/1\.1 404 Not Found\r\n/);
+  assertEquals(await client.octets(5), "sorry");
+  await client.say(get("/none").replace("GET", "DELETE"));
+  await client.head();
+  assertEquals(await client.octets(6), "object");
+});
+
+Deno.test("Reply that fails by a mistake breaks the connection off", async () => {
+  await using proxy = replying(() => Promise.reject(new TypeError("a mistake")));
+  const client = proxy.client();
+  await client.say(get("/"));
+  assertEquals(await client.rest(), "");
+  assertEquals(proxy.errors.map(String), ["TypeError: a mistake"]);
+  await eventually(() => proxy.listener.stats.open === 0);
+});
+
+Deno.test("Reply under way is given when the listener drains", async () => {
+  const { promise, resolve } = Promise.withResolvers<OctetAnswer>();
+  await using proxy = replying(() => promise);
+  const client = proxy.client();
+  await client.say(get("/"));
+  await eventually(() => proxy.listener.stats.active === 1);
+  const drained = proxy.listener.drain();
+  resolve(octets("late"));
+  assertMatch(await client.head(), /connection: close/);
+  assertEquals(await client.octets(4), "late");
+  client.close();
+  await drained;
 });

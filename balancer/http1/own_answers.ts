@@ -33,7 +33,7 @@ export class OwnAnswers {
   async none(none: NoUpstream): Promise<void> {
     const { crossing } = this.#client;
     if (crossing === undefined) await this.#problem(this.#describe(none));
-    else await this.#refused(crossing.refuse(none));
+    else await this.response(crossing.refuse(none));
   }
 
   /** The last attempt has failed. */
@@ -41,7 +41,7 @@ export class OwnAnswers {
     const client = this.#client;
     const { cause, kind } = failure;
     const refused = client.answered ? undefined : client.crossing?.refuse(failure);
-    if (refused !== undefined && client.wire.open) return await this.#refused(refused);
+    if (refused !== undefined && client.wire.open) return await this.response(refused);
     if (client.answered || !client.wire.open) {
       // What the client has is incomplete, and only a connection that breaks off tells it so.
       if (!client.answered) client.status = describeFailure(kind).status;
@@ -92,8 +92,8 @@ export class OwnAnswers {
     if (answer.status !== 499 && wire.open) await this.#write(problemOctets(answer, context));
   }
 
-  /** What a crossing says when there is no answer to be had. */
-  async #refused(response: Response): Promise<void> {
+  /** A response of the Fetch standard, such as a crossing gives when there is no answer to be had. */
+  async response(response: Response): Promise<void> {
     const { deadlines, idle } = this.#options;
     const whole = await new AnswerWriter({ client: this.#client, deadlines, idle }).write(response);
     if (!whole) this.#client.persistent = false;

@@ -6,12 +6,12 @@ import type { Monotonic } from "../monotonic.ts";
 import { ClientSide, type ClientSideOptions } from "./client_side.ts";
 import type { Connection } from "./connection.ts";
 import { composeCrossed, composeProxied } from "./client_request.ts";
-import type { Door } from "./door.ts";
+import type { Door, OctetAnswer, Reply } from "./door.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { type Handler, HostedExchange } from "./hosted_exchange.ts";
 import type { ListenerStats } from "./listener_stats.ts";
 import { MessageError } from "./message_error.ts";
-import { latin1 } from "./octets.ts";
+import { ascii, latin1 } from "./octets.ts";
 import { OwnAnswers } from "./own_answers.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
 import type { RequestIds } from "./request_id.ts";
@@ -52,6 +52,7 @@ export interface ServedConnectionOptions extends ClientSideOptions {
 
 type Phase = "idle" | "head" | "body" | "exchange" | "closing";
 
+const CLOSE = ascii("connection: close\r\n");
 /** Octets of a request's body that is waited for before an upstream is chosen. */
 const SMALL_BODY = 16_384;
 
@@ -67,6 +68,20 @@ export class ProxyConnection {
   readonly #onReadable = () => this.#advance();
   readonly #onLeft = () => void this.#close();
   readonly #total = { deadline: Infinity, expire: () => this.#totalExpired() };
+  readonly #onAnswer = (answer: OctetAnswer | Response): void => {
+    if (!(answer instanceof Response)) return this.#answerAs(answer);
+    this.#client.wire.start = this.#client.head.end;
+    void this.#finishAfter(this.#answers.response(answer));
+  };
+  readonly #onAnswerFailed = (error: unknown): void => {
+    this.#options.onError(error);
+    this.cut();
+    this.#finish();
+  };
+  readonly #onAnswerSent = (): void => {
+    this.#client.wire.deadline = Infinity;
+    this.#finish();
+  };
   readonly #onClosed: () => void;
   #phase: Phase = "idle";
   #draining = false;
@@ -166,19 +181,45 @@ export class ProxyConnection {
     this.#frame();
     this.#beginTrace();
     // What is recorded is answered here, where all that is done for it can be seen.
-    const crossing = head.hasBody || head.minor === 0 || this.#trace !== undefined
+    const opened = head.hasBody || head.minor === 0 || this.#trace !== undefined
       ? undefined
       : door.open({ bytes, head, peer: origin.peer });
-    if (crossing === undefined) {
+    if (opened === undefined) {
       this.#hosted = this.#host();
       this.#count();
       const answer: Handler = (request, info) => door.answer(request, info);
       return void this.#finishAfter(this.#hosted.run(this.#trace?.around(answer) ?? answer));
     }
-    composeCrossed(client, crossing);
+    if (opened.kind === "reply") return this.#reply(opened);
+    composeCrossed(client, opened);
     this.#count();
-    this.#exchange = crossing.source.exchange(this.#view);
+    this.#exchange = opened.source.exchange(this.#view);
     this.#try(this.#exchange.begin());
+  }
+
+  /** The answer is made of octets in this process. Nothing is read meanwhile, so that the head stays where it is. */
+  #reply({ answer }: Reply): void {
+    this.#count();
+    answer.then(this.#onAnswer, this.#onAnswerFailed);
+  }
+
+  #answerAs(answer: OctetAnswer): void {
+    const { pool: { deadlines }, timeouts: { idle } } = this.#options;
+    const client = this.#client;
+    const { wire, head } = client;
+    client.status = answer.status;
+    client.answered = true;
+    wire.compose();
+    answer.putHead(wire, head);
+    if (!client.persistent) {
+      wire.reserve(CLOSE.length + answer.content.length);
+      wire.put(CLOSE);
+    }
+    wire.putLineEnd();
+    wire.put(answer.content);
+    wire.start = head.end;
+    wire.deadline = deadlines.now + idle;
+    wire.send(wire.message, this.#onAnswerSent);
   }
 
   /** Makes the request an object. */

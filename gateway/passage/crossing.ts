@@ -55,6 +55,7 @@ export interface CrossingDecision {
 
 /** A read that was let in and goes to the inner role as octets. It is its own context: what is decoded, is so when asked. */
 export class ReadCrossing implements Crossing, RequestContext, RequestLine {
+  readonly kind = "crossing";
   readonly method = "GET";
   readonly route: string;
   readonly #parts: CrossingParts;

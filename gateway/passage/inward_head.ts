@@ -4,13 +4,13 @@ import {
   addressList,
   forwardedFields,
   fromLatin1,
+  type HeadFields,
   type RequestHead,
   type Wire,
 } from "@flotilla/balancer";
 import { REQUEST_ID_HEADER, TIMEOUT_HEADER, type TraceContext, traceparent } from "@flotilla/runtime";
 import { PASSED_INWARDS } from "../inward_fields.ts";
 import type { Route } from "../route.ts";
-import type { HeadFields } from "./head_fields.ts";
 
 /** What a request says inwards besides what the client said. */
 export interface InwardAdditions {

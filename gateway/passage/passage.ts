@@ -1,6 +1,6 @@
 import type { AssertionSigner } from "@flotilla/auth/verify";
 import type { AttemptSource, Crossing, Door, Knock } from "@flotilla/balancer";
-import { latin1 } from "@flotilla/balancer";
+import { HeadFields, KnownTokens, latin1 } from "@flotilla/balancer";
 import { continueTrace, type FramedRole, ProblemError, type ServeInfo } from "@flotilla/runtime";
 import type { Admission } from "../admission.ts";
 import type { Client, ClientOf } from "../client.ts";
@@ -13,9 +13,7 @@ import type { Route } from "../route.ts";
 import type { Router } from "../router.ts";
 import { requireTarget } from "../validation.ts";
 import { type CrossingParts, ReadCrossing } from "./crossing.ts";
-import { HeadFields } from "./head_fields.ts";
 import { InwardHead } from "./inward_head.ts";
-import { KnownTokens } from "./known_tokens.ts";
 import { OutwardHead } from "./outward_head.ts";
 import { PathSet } from "./path_set.ts";
 

@@ -1,5 +1,8 @@
-import { FieldNames, latin1, type RequestHead, type Wire } from "@flotilla/balancer";
 import type { FieldReader } from "@flotilla/runtime";
+import { FieldNames } from "./field_names.ts";
+import { latin1 } from "./octets.ts";
+import type { RequestHead } from "./request_head.ts";
+import type { Wire } from "./wire.ts";
 
 /** Numbers kept of a field: where its line begins, where its colon is, and where the next line begins. */
 const SPAN = 3;

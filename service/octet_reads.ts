@@ -1,0 +1,220 @@
+import { ASSERTION_HEADER, type Caller, type Principal } from "@flotilla/auth/verify";
+import {
+  dateLine,
+  type Door,
+  fromLatin1,
+  HeadFields,
+  type Knock,
+  KnownTokens,
+  latin1,
+  type OctetAnswer,
+  type Reply,
+  type RequestHead,
+  type Wire,
+} from "@flotilla/balancer/host";
+import {
+  asProblem,
+  continueTrace,
+  type FramedRole,
+  type IdentityFields,
+  type RequestContext,
+  type RequestLine,
+  type TraceContext,
+} from "@flotilla/runtime";
+import { cacheFields } from "./cache_status.ts";
+import type { DataEnvironment } from "./data_environment.ts";
+import { answerFound } from "./read_record.ts";
+import { requireSeen } from "./access.ts";
+import { isRecordId } from "./record_id.ts";
+import { cachedAnswerText, entityTag, type StoredRecord } from "./record.ts";
+import type { Found } from "./tiered_cache.ts";
+
+/** What {@linkcode OctetReads} works with. */
+export interface OctetReadsOptions {
+  readonly environment: DataEnvironment;
+  readonly role: FramedRole;
+  readonly instance: string;
+}
+
+const DIRECTORY = fromLatin1("/data/");
+/** Fields by which a read becomes more than a plain one. */
+const CONDITIONS = ["cache-control", "if-match", "if-none-match"];
+const NEAR_HIT = { layer: "near", age: 0, stored: false, collapsed: false } as const;
+
+/** What of an answer is the same each time that it is given. */
+interface Octets {
+  /** Status line and fields. */
+  readonly head: Uint8Array;
+  readonly content: Uint8Array;
+}
+
+/** What the reads of one service share. */
+interface Shared extends OctetReadsOptions {
+  octetsOf(id: string, record: StoredRecord): Octets;
+}
+
+/**
+ * Answers plain reads of one record past the Fetch standard: nearly every request of a busy service is one, the record nearly always
+ * is in the near cache, and the proof of who is calling was checked before. Whatever is not so goes to the role's `fetch`, which
+ * decides by the same functions.
+ */
+export class OctetReads {
+  readonly #shared: Shared;
+  readonly #fields = new HeadFields([ASSERTION_HEADER, ...CONDITIONS]);
+  readonly #assertions = new KnownTokens();
+  /** By record: a new version is a new object. */
+  readonly #octets = new WeakMap<StoredRecord, Octets>();
+
+  constructor(options: OctetReadsOptions) {
+    const octetsOf = (id: string, record: StoredRecord) => this.#octetsOf(id, record);
+    this.#shared = { ...options, octetsOf };
+  }
+
+  /** The reply to a plain read by a caller who is known; `undefined` for any other request. */
+  readonly open: Door["open"] = (knock: Knock): Reply | undefined => {
+    const { bytes, head } = knock;
+    if (head.method !== "GET" || head.requestIdEnd === 0 || head.expectsContinue) return undefined;
+    if (head.upgradeEnd !== 0 || this.#shared.role.draining) return undefined;
+    const id = recordId(bytes, head);
+    if (id === undefined || !this.#fields.read(bytes, head)) return undefined;
+    if (CONDITIONS.some((name) => this.#fields.has(name))) return undefined;
+    const caller = this.#caller(bytes);
+    if (caller?.kind !== "user" || !caller.principal.rights.includes("data:read")) return undefined;
+    return new OctetRead(this.#shared, { knock, id, principal: caller.principal });
+  };
+
+  #caller(bytes: Uint8Array): Caller | undefined {
+    const span = this.#fields.span(ASSERTION_HEADER);
+    if (span === undefined) return undefined;
+    const assertion = this.#assertions.get(bytes, { start: span.colon + 1, end: span.next - 2 }, () => {
+      return this.#fields.get(ASSERTION_HEADER) ?? undefined;
+    });
+    return assertion === undefined ? undefined : this.#shared.environment.verifier.peek(assertion);
+  }
+
+  #octetsOf(id: string, record: StoredRecord): Octets {
+    let octets = this.#octets.get(record);
+    if (octets === undefined) {
+      this.#octets.set(record, octets = writeOctets(id, record, this.#shared.instance));
+    }
+    return octets;
+  }
+}
+
+function recordId(bytes: Uint8Array, { pathStart, targetEnd }: RequestHead): string | undefined {
+  for (let i = 0; i < DIRECTORY.length; i++) if (bytes[pathStart + i] !== DIRECTORY[i]) return undefined;
+  const id = latin1(bytes, pathStart + DIRECTORY.length, targetEnd);
+  return isRecordId(id) ? id : undefined;
+}
+
+function writeOctets(id: string, record: StoredRecord, instance: string): Octets {
+  const content = new TextEncoder().encode(cachedAnswerText(id, record));
+  const fields = {
+    "content-type": "application/json",
+    "content-length": String(content.length),
+    etag: entityTag(record),
+    ...cacheFields({ ...NEAR_HIT, value: record }),
+    "x-served-by": instance,
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  return { head: fromLatin1(`HTTP/1.1 200 OK\r\n${lines}x-request-id: `), content };
+}
+
+/** One read, and its own context: what of it is decoded, is so when asked. */
+class OctetRead implements Reply, OctetAnswer, RequestContext, RequestLine {
+  readonly kind = "reply";
+  readonly method = "GET";
+  readonly route = "/data/:id";
+  readonly status = 200;
+  readonly answer: Promise<OctetAnswer | Response>;
+  readonly #shared: Shared;
+  readonly #knock: Knock;
+  readonly #id: string;
+  readonly #principal: Principal;
+  readonly #leave: (status: number) => void;
+  #octets: Octets | undefined;
+
+  constructor(shared: Shared, read: { knock: Knock; id: string; principal: Principal }) {
+    this.#shared = shared;
+    this.#knock = read.knock;
+    this.#id = read.id;
+    this.#principal = read.principal;
+    this.#leave = shared.role.frame.enter(this, this);
+    this.answer = this.#read();
+  }
+
+  get url(): string {
+    return `http://service/data/${this.#id}`;
+  }
+
+  get requestId(): string {
+    const { bytes, head } = this.#knock;
+    return latin1(bytes, head.requestIdStart, head.requestIdEnd);
+  }
+
+  get trace(): TraceContext {
+    const { bytes, head } = this.#knock;
+    return continueTrace({ get: (name) => head.text(bytes, fromLatin1(name)) ?? null });
+  }
+
+  get instance(): string {
+    return this.#shared.instance;
+  }
+
+  get peer(): string | undefined {
+    return this.#knock.peer;
+  }
+
+  get draining(): AbortSignal {
+    return this.#shared.role.frame.draining;
+  }
+
+  get content(): Uint8Array {
+    return this.#octets?.content ?? new Uint8Array(0);
+  }
+
+  /** A read takes no longer than the database may. */
+  timeLeft(): number {
+    return Infinity;
+  }
+
+  identify(): IdentityFields {
+    return { "x-request-id": this.requestId, "x-served-by": this.instance };
+  }
+
+  putHead(wire: Wire, head: RequestHead): void {
+    const { requestIdStart, requestIdEnd } = head;
+    const octets = this.#octets;
+    if (octets === undefined) return;
+    const date = dateLine();
+    wire.reserve(
+      octets.head.length + requestIdEnd - requestIdStart + date.length + octets.content.length + 4,
+    );
+    wire.put(octets.head);
+    wire.copy(requestIdStart, requestIdEnd);
+    wire.putLineEnd();
+    wire.put(date);
+  }
+
+  async #read(): Promise<OctetAnswer | Response> {
+    const { environment: { records }, role: { frame } } = this.#shared;
+    let answer: OctetAnswer | Response;
+    try {
+      answer = this.#shape(await records.read(this.#id));
+    } catch (thrown) {
+      answer = frame.refuse(asProblem(thrown), this, this);
+    }
+    this.#leave(answer.status);
+    return answer;
+  }
+
+  #shape(found: Found<StoredRecord | undefined>): OctetAnswer | Response {
+    const id = this.#id;
+    const principal = this.#principal;
+    if (found.layer !== "near") return answerFound(found, { asked: NOTHING, context: this, id, principal });
+    this.#octets = this.#shared.octetsOf(id, requireSeen(principal, id, found.value));
+    return this;
+  }
+}
+
+const NOTHING = { get: () => null };
