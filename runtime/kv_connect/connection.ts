@@ -25,7 +25,7 @@ export class ConnectionLostError extends Error {
 /** Opens a connection of the system, as `Deno.connect` does. */
 export type Connect = (address: Address) => Promise<Deno.TcpConn>;
 
-const READ_BYTES = 65_536;
+const READ_BYTES = 32_768;
 /** Bytes of an answer at most: a read has 1,000 entries, each with a key and a value of 65,536 bytes. */
 const MAX_ANSWER = 80 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import type { ResponseSink } from "./response_reader.ts";
 
 /** How a {@linkcode ConnectionPool} keeps connections. */
 export interface ConnectionPoolOptions {
-  /** Requests under way at once; more wait for their turn. @default 32 */
+  /** Requests under way at once; more wait for their turn. @default 128 */
   maxConnections?: number;
   /** Milliseconds for an answer, after which its connection is given up. @default 10_000 */
   answerTimeout?: number;
@@ -34,7 +34,7 @@ export class ConnectionPool implements Disposable {
   #closed = false;
 
   constructor(address: Address, options: ConnectionPoolOptions = {}) {
-    const { maxConnections = 32, answerTimeout = 10_000, idleTimeout = 30_000 } = options;
+    const { maxConnections = 128, answerTimeout = 10_000, idleTimeout = 30_000 } = options;
     const { connect = (address) => Deno.connect(address), clock = systemClock } = options;
     this.#address = address;
     this.#options = { maxConnections, answerTimeout, idleTimeout, connect, clock };
