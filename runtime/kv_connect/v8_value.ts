@@ -1,7 +1,7 @@
 /**
  * Values in the format of V8's `ValueSerializer`, which is how Deno KV stores them.
  *
- * Text, numbers, booleans, and plain objects and arrays of these, which most values are made of, are written and read
+ * Text, numbers, booleans, bytes, and plain objects and arrays of these, which most values are made of, are written and read
  * here: through `node:v8` each takes some 20 µs more (measured with Deno 2.9.6). `node:v8` does everything else.
  *
  * @module
@@ -29,7 +29,12 @@ const TAG = {
   objectEnd: 0x7b,
   array: 0x41,
   arrayEnd: 0x24,
+  buffer: 0x42,
+  view: 0x56,
+  uint8View: 0x42,
 } as const;
+/** The first version that says of a view whether its length follows the buffer's. */
+const VIEW_FLAGS = 14;
 
 /** Integers that V8 itself writes as such. */
 const SMALL = 2 ** 31;
@@ -124,6 +129,7 @@ class PlainWriter {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype) this.#record(value, depth);
     else if (prototype === Array.prototype && Array.isArray(value)) this.#array(value, depth);
+    else if (prototype === Uint8Array.prototype && value instanceof Uint8Array) this.#view(value);
     else throw NOT_PLAIN;
   }
 
@@ -150,6 +156,24 @@ class PlainWriter {
     this.#tag(TAG.arrayEnd);
     this.#varint(0);
     this.#varint(value.length);
+  }
+
+  /** A view comes behind its buffer, of which V8 writes all and this what the view shows. */
+  #view(value: Uint8Array): void {
+    const { buffer, length } = value;
+    const plain = buffer instanceof ArrayBuffer && !buffer.resizable && !this.#seen.has(buffer);
+    if (!plain) throw NOT_PLAIN;
+    this.#seen.add(buffer);
+    this.#tag(TAG.buffer);
+    this.#varint(length);
+    this.#reserve(length);
+    this.#bytes.set(value, this.#offset);
+    this.#offset += length;
+    this.#tag(TAG.view);
+    this.#tag(TAG.uint8View);
+    this.#varint(0);
+    this.#varint(length);
+    this.#varint(0);
   }
 
   #string(value: string): void {
@@ -217,13 +241,14 @@ let spare: PlainWriter | undefined;
 
 class PlainReader {
   readonly #bytes: Buffer;
+  readonly #version: number;
   #offset = HEADER_LENGTH;
   #depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    const version = this.#bytes[1] ?? 0;
-    const known = version >= VERSIONS.oldest && version <= VERSIONS.newest;
+    this.#version = this.#bytes[1] ?? 0;
+    const known = this.#version >= VERSIONS.oldest && this.#version <= VERSIONS.newest;
     if (this.#bytes[0] !== TAG.version || !known) throw NOT_PLAIN;
   }
 
@@ -244,9 +269,11 @@ class PlainReader {
       case TAG.double:
         return this.#bytes.readDoubleLE(this.#take(8));
       case TAG.object:
-        return this.#nested(() => this.#record());
+        return this.#record();
       case TAG.array:
-        return this.#nested(() => this.#array());
+        return this.#array();
+      case TAG.buffer:
+        return this.#view();
       case TAG.null:
         return null;
       case TAG.true:
@@ -260,15 +287,8 @@ class PlainReader {
     }
   }
 
-  #nested<T>(read: () => T): T {
-    if (this.#depth === MAX_DEPTH) throw NOT_PLAIN;
-    this.#depth++;
-    const result = read();
-    this.#depth--;
-    return result;
-  }
-
   #record(): Record<string, unknown> {
+    this.#descend();
     const record: Record<string, unknown> = {};
     let count = 0;
     for (; this.#bytes[this.#offset] !== TAG.objectEnd; count++) {
@@ -279,15 +299,35 @@ class PlainReader {
     }
     this.#offset++;
     if (this.#varint() !== count) throw NOT_PLAIN;
+    this.#depth--;
     return record;
   }
 
+  #descend(): void {
+    if (this.#depth++ === MAX_DEPTH) throw NOT_PLAIN;
+  }
+
   #array(): unknown[] {
+    this.#descend();
     const length = this.#varint();
     const array: unknown[] = [];
     for (let index = 0; index < length; index++) array.push(this.value());
     if (this.#tag() !== TAG.arrayEnd || this.#varint() !== 0 || this.#varint() !== length) throw NOT_PLAIN;
+    this.#depth--;
     return array;
+  }
+
+  /** A buffer with a view of it; one without, and a view of another kind, are left to V8. */
+  #view(): Uint8Array {
+    const length = this.#varint();
+    const start = this.#take(length);
+    if (this.#tag() !== TAG.view || this.#tag() !== TAG.uint8View || this.#version < VIEW_FLAGS) {
+      throw NOT_PLAIN;
+    }
+    const [viewOffset, viewLength, flags] = [this.#varint(), this.#varint(), this.#varint()];
+    if (flags !== 0 || viewOffset + viewLength > length) throw NOT_PLAIN;
+    const whole = new Uint8Array(this.#bytes.subarray(start, start + length));
+    return viewLength === length ? whole : new Uint8Array(whole.buffer, viewOffset, viewLength);
   }
 
   #text(encoding: "latin1" | "utf16le"): string {

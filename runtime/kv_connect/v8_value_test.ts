@@ -61,6 +61,8 @@ Deno.test("encodeV8() writes plain values as V8 does, byte by byte", () => {
     {},
     [1, ["a", null], {}],
     { a: { b: "c€", n: 1.5 }, list: [true, undefined] },
+    new Uint8Array([1, 2, 3]),
+    { json: new TextEncoder().encode("x".repeat(300)), none: new Uint8Array() },
   ];
   for (const value of values) assertEquals(encodeV8(value), natively(value), String(value));
 });
@@ -111,4 +113,20 @@ Deno.test("decodeV8() throws for bytes that are no value", () => {
   for (const hex of ["", "ff", "ff0f", "ff0f22ff", "ff0f6f2201", "ff0f41ffffffff0f", "ff0f49ff"]) {
     assertThrows(() => decodeV8(Uint8Array.fromHex(hex)), Error, undefined, hex);
   }
+});
+
+Deno.test("encodeV8() writes of a view what it shows, and keeps what two views share", () => {
+  const whole = new Uint8Array(1_000).fill(7);
+  const part = encodeV8({ part: whole.subarray(10, 12) });
+  assertEquals([decodeV8(part), part.length < 50], [{ part: new Uint8Array([7, 7]) }, true]);
+  const shared = decodeV8(encodeV8([whole.subarray(0, 2), whole.subarray(1, 3)]));
+  if (!Array.isArray(shared)) throw new Error();
+  shared[0][1] = 9;
+  assertEquals(shared[1][0], 9);
+});
+
+Deno.test("decodeV8() reads a view that shows a part of its buffer, and a buffer without a view", () => {
+  const whole = new Uint8Array([1, 2, 3, 4]);
+  assertEquals(decodeV8(natively({ part: whole.subarray(1, 3) })), { part: new Uint8Array([2, 3]) });
+  assertEquals(decodeV8(natively([whole.buffer, 1])), [whole.buffer, 1]);
 });
