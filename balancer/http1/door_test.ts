@@ -107,6 +107,30 @@ Deno.test("Door.answer() refuses content unread: the client is not asked for it,
   assertEquals(client.broken, undefined);
 });
 
+Deno.test("Door.answer() leaves content unread that came with its request, and keeps the connection", async () => {
+  await using proxy = serving(({ method }) => new Response(method, { status: 503 }));
+  const client = proxy.client();
+  for (let turn = 0; turn < 3; turn++) {
+    await client.say(post("Content-Length: 5\r\n", "hello") + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (const method of ["POST", "GET"]) {
+      const head = await client.head();
+      assertMatch(head, /^HTTP\/1\.1 503 /);
+      assertNotMatch(head, /\r\nconnection:/);
+      assertEquals(await client.octets(method.length), method);
+    }
+  }
+});
+
+Deno.test("Door.answer() makes an answer of the content that is still to be read", async () => {
+  await using proxy = serving(({ body }) => new Response(body));
+  const client = proxy.client();
+  for (let turn = 0; turn < 2; turn++) {
+    await client.say(post("Content-Length: 5\r\n", "hello"));
+    assertMatch(await client.head(), /content-length: 5\r\n/);
+    assertEquals(await client.octets(5), "hello");
+  }
+});
+
 Deno.test("Door.answer() fails the content of a client that leaves within it, and of one that breaks the rules", async () => {
   for (const rest of [undefined, "zz\r\n"]) {
     let failed: unknown;

@@ -51,7 +51,10 @@ export class HostedExchange {
     const whole = await this.#answer(handler);
     this.#content?.stop();
     wire.onEnd = undefined;
-    if (whole) return;
+    if (whole) {
+      if (this.#client.persistent) this.#content?.skip();
+      return;
+    }
     // A client that has left may be noticed by a write alone.
     this.abort();
     this.#client.persistent = false;
@@ -76,8 +79,8 @@ export class HostedExchange {
       const response = await handler(this.#request, serveInfo(client.origin.peer));
       await this.#content?.continued();
       if (!client.wire.open) return this.#unheard(response);
-      // What is left of the request's body would be taken for the next request.
-      if (!client.body.complete) client.persistent = false;
+      // What is still to come of the request's body would be taken for the next request.
+      if (this.#content?.atHand === false) client.persistent = false;
       return await this.#writer.write(response);
     } catch (error) {
       this.#options.onError(error);

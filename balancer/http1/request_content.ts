@@ -43,6 +43,18 @@ export class RequestContent {
     this.#controller?.error(new Error("The request was answered before its content was read"));
   }
 
+  /** Whether what is left of the body has come already. */
+  get atHand(): boolean {
+    const { body, wire } = this.#client;
+    return body.complete || body.remaining <= wire.available;
+  }
+
+  /** Passes over what was at hand and was not read. */
+  skip(): void {
+    const { body, wire } = this.#client;
+    wire.start = body.consume(wire.bytes, wire.start, wire.end);
+  }
+
   /** Settles when the client has been told to go on, if it is being told: one writes to it at a time. */
   async continued(): Promise<void> {
     await this.#continued;
