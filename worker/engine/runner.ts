@@ -2,6 +2,7 @@ import { type Clock, sleep, systemClock, type Timer } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { sweepAgenda } from "./agenda.ts";
 import { Bell } from "./bell.ts";
+import { Candidates } from "./candidates.ts";
 import type { TaskDefinition } from "./define_task.ts";
 import { keys } from "./keys.ts";
 import { Lanes } from "./lanes.ts";
@@ -18,6 +19,10 @@ import { watchWake } from "./wake_watch.ts";
 import type { Candidate } from "./worker_lease.ts";
 
 const logger = getLogger(["flotilla", "worker", "runner"]);
+/** Claims under way at once: while the store writes one, the tasks of the other run. */
+const CLAIMS = 2;
+/** Milliseconds without claims after one that failed. */
+const REST = 1_000;
 
 /** How a worker runs tasks. All times in milliseconds. */
 export interface RunnerOptions {
@@ -61,12 +66,18 @@ export interface RunnerOptions {
 export class Runner implements AsyncDisposable {
   readonly #options: Required<RunnerOptions>;
   readonly #lanes: Lanes;
+  readonly #candidates: Candidates;
   readonly #permits: Permits;
   readonly #keeper: LeaseKeeper;
   readonly #bell = new Bell();
   readonly #runs = new Map<string, TaskRun>();
   /** Runs whose code has not ended. */
   #working = 0;
+  readonly #claims = new Set<Promise<void>>();
+  /** Tasks that are being claimed. */
+  #wanted = 0;
+  /** Nothing is claimed before, since the store is away. */
+  #restUntil = 0;
   readonly #stopping = new AbortController();
   #timer: Timer | undefined;
   #lookAgain = 0;
@@ -105,6 +116,7 @@ export class Runner implements AsyncDisposable {
       concurrency === undefined ? [] : [[name, concurrency] as const]
     );
     const { clock, instance: holder } = this.#options;
+    this.#candidates = new Candidates(this.#lanes, { clock });
     this.#keeper = new LeaseKeeper(options.store, {
       holder,
       clock,
@@ -150,6 +162,7 @@ export class Runner implements AsyncDisposable {
     this.#stopping.abort();
     this.#bell.ring();
     await this.#loop;
+    await Promise.all(this.#claims);
     const runs = [...this.#runs.values()];
     const finished = Promise.all(runs.map(({ outcome }) => outcome));
     if (grace > 0) {
@@ -197,46 +210,65 @@ export class Runner implements AsyncDisposable {
       logger.debug("{moved} tasks fell due", { moved });
     }
     await this.#fill();
-    this.#setTimer(this.#lookAgain);
+    const rests = clock.now() < this.#restUntil;
+    this.#setTimer(rests ? Math.min(this.#restUntil, this.#lookAgain) : this.#lookAgain);
   }
 
   /** Claims while there is room and something waits. */
   async #fill(): Promise<void> {
-    const { concurrency, kinds } = this.#options;
+    const { concurrency, kinds, clock } = this.#options;
     this.#permits.forget();
-    while (this.#mayWait && !this.#stopping.signal.aborted) {
+    while (this.#mayWait && !this.#stopping.signal.aborted && clock.now() >= this.#restUntil) {
       // While outcomes are being written the next tasks may begin; a store that is away stops that at twice as many.
-      const room = Math.min(concurrency - this.#working, 2 * concurrency - this.#runs.size);
-      if (room <= 0) return;
+      const free = Math.min(concurrency - this.#working, 2 * concurrency - this.#runs.size) - this.#wanted;
+      if (free <= 0 || this.#claims.size >= CLAIMS) return;
       // A task that is queued from here on rings again.
       this.#mayWait = false;
-      const candidates = await this.#lanes.next(
-        room,
+      const tasks = await this.#candidates.take(
+        Math.min(free, Math.ceil(concurrency / CLAIMS)),
         (lane) => kinds.has(lane.kind) && !this.#permits.isFull(lane),
       );
-      if (candidates.length === 0) return;
+      if (tasks.length === 0) return;
       this.#mayWait = true;
-      await this.#claim(candidates);
+      this.#claim(tasks);
     }
   }
 
-  /** Claims what there are places for, and begins with what it gets. */
-  async #claim(entries: readonly TaskEntry[]): Promise<void> {
+  /** Claims without being waited for: while the store writes this, the tasks of another claim run. */
+  #claim(tasks: readonly TaskEntry[]): void {
+    this.#wanted += tasks.length;
+    const claim = this.#tryClaim(tasks).catch((error) => {
+      logger.warn("Tasks could not be claimed: {error}", { error });
+      this.#restUntil = this.#options.clock.now() + REST;
+      this.#setTimer(this.#restUntil);
+      return true;
+    }).then((contended) => {
+      this.#wanted -= tasks.length;
+      this.#candidates.settle(tasks, contended);
+      this.#claims.delete(claim);
+      this.#mayWait = true;
+      this.#bell.ring();
+    });
+    this.#claims.add(claim);
+  }
+
+  /** Claims what there are places for, begins with what it gets, and says whether others were faster. */
+  async #tryClaim(tasks: readonly TaskEntry[]): Promise<boolean> {
     const candidates: Candidate[] = [];
     try {
-      for (const entry of entries) {
+      for (const entry of tasks) {
         const { kind, owner } = entry.task;
         const permits = await this.#permits.find({ kind, owner: owner.subject });
         if (permits !== undefined) candidates.push({ entry, permits });
       }
-      if (candidates.length === 0) return;
+      if (candidates.length === 0) return false;
       const mail = this.#mail;
       const { holds, contended, gone } = await this.#keeper.claim(candidates);
       const runs = holds.flatMap((hold) => this.#begin(hold) ?? []);
       // What came into the inbox before the answer to the claim may be for one of these.
       if (mail !== this.#mail) runs.forEach((run) => void run.look());
       for (const entry of gone) await this.#lanes.forget(entry);
-      this.#lanes.settle(contended);
+      return contended;
     } finally {
       for (const { permits } of candidates) this.#permits.settle(permits);
     }

@@ -52,6 +52,7 @@ export class TaskRun {
   readonly #definition: TaskDefinition;
   readonly #environment: RunEnvironment;
   readonly #controller = new AbortController();
+  readonly #aborted = Promise.withResolvers<never>();
   readonly #files = new Map<string, FileWriter>();
   readonly #log: TaskLog;
   #progress: Progress = { fraction: 0 };
@@ -69,18 +70,19 @@ export class TaskRun {
     const { kv, retention } = environment;
     this.#log = new TaskLog(kv, { id: hold.task.id, attempt: hold.task.attempt, retention });
     this.worked = this.#worked.promise;
+    this.#aborted.promise.catch(() => {});
     this.outcome = resumeTrace(this.#span(), () => this.#run());
   }
 
   /** Ends the run for a reason of the worker: {@linkcode WorkerStoppingError}. */
   stop(): void {
     this.#stopping = true;
-    this.#controller.abort(new WorkerStoppingError("The worker stops"));
+    this.#abort(new WorkerStoppingError("The worker stops"));
   }
 
   /** Ends the run because the task is another worker's, or may be. */
   lose(reason: LeaseLostError): void {
-    this.#controller.abort(reason);
+    this.#abort(reason);
   }
 
   /** Looks whether the run is wanted still: its owner may have cancelled it. */
@@ -89,10 +91,10 @@ export class TaskRun {
     try {
       await this.hold.look();
     } catch (error) {
-      if (error instanceof LeaseLostError) this.#controller.abort(error);
+      if (error instanceof LeaseLostError) this.#abort(error);
       return;
     }
-    if (this.hold.cancelling) this.#controller.abort(new TaskCancelledError("The task was cancelled"));
+    if (this.hold.cancelling) this.#abort(new TaskCancelledError("The task was cancelled"));
   }
 
   #span(): SpanOptions {
@@ -122,7 +124,7 @@ export class TaskRun {
     } finally {
       this.#over = true;
       this.#writing?.timer.cancel();
-      this.#controller.abort(new LeaseLostError("The run is over"));
+      this.#controller.abort(RUN_OVER);
     }
   }
 
@@ -130,20 +132,24 @@ export class TaskRun {
   async #work(): Promise<OutcomeEvent> {
     const { clock, retention } = this.#environment;
     const { timeout } = this.#definition;
-    const { signal } = this.#controller;
     using _timer = clock.setTimeout(
-      () => this.#controller.abort(new TaskTimeoutError(`The run took longer than ${timeout} ms`)),
+      () => this.#abort(new TaskTimeoutError(`The run took longer than ${timeout} ms`)),
       timeout,
     );
     const { token } = this.hold;
     try {
-      const value = await untilAborted(this.#definition.run(this.#context()), signal);
+      const value = await Promise.race([this.#definition.run(this.#context()), this.#aborted.promise]);
       const result = await this.#keep(value);
       const files = await Promise.all([...this.#files.values()].map((file) => file.close()));
       return { type: "succeed", now: clock.now(), token, result, files, retention };
     } catch (error) {
       return this.#failed(error);
     }
+  }
+
+  #abort(reason: Error): void {
+    this.#controller.abort(reason);
+    this.#aborted.reject(reason);
   }
 
   #failed(error: unknown): OutcomeEvent {
@@ -170,7 +176,7 @@ export class TaskRun {
    */
   async #record(event: OutcomeEvent): Promise<RunOutcome> {
     const { clock } = this.#environment;
-    const write = crypto.randomUUID();
+    const write = `${event.token}.${event.type}`;
     await this.#log.flush().catch(() => {});
     for (;;) {
       try {
@@ -261,7 +267,7 @@ export class TaskRun {
     this.#told = false;
     try {
       await Promise.all([told && this.hold.note(this.#progress), this.#log.flush()]);
-      if (this.hold.cancelling) this.#controller.abort(new TaskCancelledError("The task was cancelled"));
+      if (this.hold.cancelling) this.#abort(new TaskCancelledError("The task was cancelled"));
     } catch (error) {
       if (error instanceof LeaseLostError) return this.lose(error);
       this.#told ||= told;
@@ -273,6 +279,9 @@ export class TaskRun {
     return { id: this.hold.task.id, kind: this.hold.task.kind, attempt: this.hold.task.attempt, error };
   }
 }
+
+/** The reason of the signal when the run has ended: whatever its code has left behind should end too. */
+const RUN_OVER = new LeaseLostError("The run is over");
 
 /** The name under which a large result is kept. */
 const RESULT_FILE = "result.json";
@@ -293,17 +302,5 @@ function outcomeOf(status: string): RunOutcome {
       return status;
     default:
       return "lost";
-  }
-}
-
-/** Settles as `work` does, or rejects with the signal's reason as soon as it is aborted. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from "@flotilla/runtime";
 import { isRefusal } from "./group_writer.ts";
 import { keys } from "./keys.ts";
 import { LeaseLostError } from "./run_errors.ts";
+import { SharedTurn } from "./shared_turn.ts";
 import { TaskHold } from "./task_hold.ts";
 import type { PlannedChange, TaskEntry, TaskStore } from "./task_store.ts";
 import { joinPlans, NO_CHANGE, type PlannedCheck } from "./write_plan.ts";
@@ -77,7 +78,8 @@ export class WorkerLease {
   /** Lists of tasks none of which is held any more; they go with the next write. */
   #over: Deno.KvKey[] = [];
   #count = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  /** Claims go on together; whatever moves the lease does so alone. */
+  readonly #turn = new SharedTurn();
 
   constructor(store: TaskStore, options: WorkerLeaseOptions) {
     this.#store = store;
@@ -100,10 +102,10 @@ export class WorkerLease {
    *
    * @throws {LeaseLostError} when the lease is over
    */
-  claim(candidates: readonly Candidate[]): Promise<ClaimOutcome> {
-    return this.#inTurn(async () => {
-      if (this.#entry === undefined) await this.#open();
-      if (this.#doubtful.length > 0) return { holds: await this.#settle(), contended: false, gone: [] };
+  async claim(candidates: readonly Candidate[]): Promise<ClaimOutcome> {
+    if (this.#entry === undefined) await this.#turn.alone(() => this.#open());
+    if (this.#doubtful.length > 0) return { holds: await this.#settle(), contended: false, gone: [] };
+    return await this.#turn.together(async () => {
       const bids = candidates.map((candidate) => this.#bid(candidate));
       return await this.#claim(bids.slice(0, this.#store.fitting(bids.map(({ change }) => change.plan))));
     });
@@ -115,16 +117,13 @@ export class WorkerLease {
    * @returns tasks of earlier claims that turn out to be this worker's
    * @throws {LeaseLostError} when the lease is over
    */
-  renew(): Promise<readonly TaskHold[]> {
-    return this.#inTurn(async () => {
-      if (this.#entry === undefined) return [];
-      return await this.#settle();
-    });
+  async renew(): Promise<readonly TaskHold[]> {
+    return this.#entry === undefined ? [] : await this.#settle();
   }
 
   /** Takes the lease off the agenda, unless something is held under it: then it runs out by itself. */
-  end(): Promise<void> {
-    return this.#inTurn(async () => {
+  async end(): Promise<void> {
+    await this.#turn.alone(async () => {
       if (this.#entry === undefined || this.isNeeded) return;
       const { key } = this.#entry;
       await this.#store.commit({ ...NO_CHANGE, checks: [this.#entry], deletes: [key, ...this.#over] });
@@ -132,6 +131,7 @@ export class WorkerLease {
   }
 
   async #open(): Promise<void> {
+    if (this.#entry !== undefined) return;
     const expires = this.#moving ??= this.#options.clock.now() + this.#options.duration;
     await this.#enter(expires, { key: keys.lease(expires, this.id), versionstamp: null });
     this.#moving = undefined;
@@ -170,13 +170,15 @@ export class WorkerLease {
     return versionstamp;
   }
 
-  /** Finds out what became of claims whose answers were lost. */
+  /** Renews the lease, and finds out what became of claims whose answers were lost. */
   async #settle(): Promise<TaskHold[]> {
-    await this.#move();
-    const batches = this.#doubtful;
-    const looks = await Promise.all(batches.map((batch) => this.#look(batch)));
-    this.#doubtful = [];
-    return looks.flatMap(({ won }, index) => this.#hold(batches[index]?.key ?? [], won));
+    return await this.#turn.alone(async () => {
+      await this.#move();
+      const batches = this.#doubtful;
+      const looks = await Promise.all(batches.map((batch) => this.#look(batch)));
+      this.#doubtful = [];
+      return looks.flatMap(({ won }, index) => this.#hold(batches[index]?.key ?? [], won));
+    });
   }
 
   #bid({ entry, permits }: Candidate): Bid {
@@ -207,7 +209,7 @@ export class WorkerLease {
       if (open.length === bids.length) {
         // It was a permit, or the lease: a copy of this write that comes late might still find both as it wants them.
         this.#doubtful.push(batch);
-        return { holds: await this.#settle(), contended: true, gone };
+        return { holds: [], contended: true, gone };
       }
       bids = open;
     }
@@ -262,11 +264,5 @@ export class WorkerLease {
       const since = state.status === "queued" ? state.since : clock.now();
       return new TaskHold(this.#store, { entry, token, since, lease: this, clock, onSettled });
     });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(work, work);
-    this.#last = next.catch(() => {});
-    return next;
   }
 }

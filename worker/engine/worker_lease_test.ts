@@ -119,8 +119,9 @@ Deno.test("WorkerLease neither claims nor renews once its tasks were taken", asy
   const { holds: [hold] } = await lease.claim([one]);
   lab.clock.jump(10_000);
   await sweepAgenda(lab.store, { now: lab.clock.now(), maxLosses: 3, retention: RETENTION });
-  await assertRejects(() => lease.claim([two]), LeaseLostError);
+  assertEquals((await lease.claim([two])).holds, []);
   await assertRejects(() => lease.renew(), LeaseLostError);
+  await assertRejects(() => lease.claim([two]), LeaseLostError);
   await assertRejects(() => hold?.note({ fraction: 1 }) ?? Promise.resolve(), LeaseLostError);
 });
 

@@ -1,0 +1,58 @@
+import type { Clock } from "@flotilla/runtime";
+import type { LaneName, Lanes } from "./lanes.ts";
+import type { TaskEntry } from "./task_store.ts";
+
+/** Milliseconds for which tasks that were read ahead are taken as they were read. */
+const FRESH = 100;
+/** So many times what is wanted is read while a worker takes tasks as fast as they can be read. */
+const AHEAD = 4;
+
+/**
+ * What a worker claims next. A worker in a hurry has the tasks of several claims read at once; and what it is claiming
+ * already is not offered again by a read that came before the claim.
+ */
+export class Candidates {
+  readonly #lanes: Lanes;
+  readonly #clock: Clock;
+  #ahead: TaskEntry[] = [];
+  #readAt = -Infinity;
+  readonly #claiming = new Set<string>();
+  /** Claimed since the last read began. */
+  readonly #claimed = new Set<string>();
+
+  constructor(lanes: Lanes, options: { clock: Clock }) {
+    this.#lanes = lanes;
+    this.#clock = options.clock;
+  }
+
+  /** At most `count` tasks, until `settle` nobody else's; none when nothing waits that `accepts` takes. */
+  async take(count: number, accepts: (lane: LaneName) => boolean): Promise<TaskEntry[]> {
+    const isOpen = ({ task }: TaskEntry) =>
+      !this.#claiming.has(task.id) && !this.#claimed.has(task.id) &&
+      accepts({ owner: task.owner.subject, kind: task.kind });
+    const fresh = this.#clock.now() - this.#readAt < FRESH;
+    this.#ahead = fresh ? this.#ahead.filter(isOpen) : [];
+    if (this.#ahead.length === 0) {
+      this.#readAt = this.#clock.now();
+      this.#claimed.clear();
+      this.#ahead = (await this.#lanes.next(fresh ? AHEAD * count : count, accepts)).filter(isOpen);
+    }
+    const taken = this.#ahead.splice(0, count);
+    for (const { task } of taken) this.#claiming.add(task.id);
+    return taken;
+  }
+
+  /**
+   * Tells what became of the claim.
+   *
+   * @param contended whether another worker was faster: it may be with what was read ahead, too
+   */
+  settle(taken: readonly TaskEntry[], contended: boolean): void {
+    for (const { task } of taken) {
+      this.#claiming.delete(task.id);
+      this.#claimed.add(task.id);
+    }
+    if (contended) this.#ahead = [];
+    this.#lanes.settle(contended);
+  }
+}
