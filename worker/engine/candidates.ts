@@ -5,7 +5,7 @@ import type { TaskEntry } from "./task_store.ts";
 /** Milliseconds for which tasks that were read ahead are taken as they were read. */
 const FRESH = 100;
 /** So many times what is wanted is read while a worker takes tasks as fast as they can be read. */
-const AHEAD = 4;
+const AHEAD = 8;
 
 /**
  * What a worker claims next. A worker in a hurry has the tasks of several claims read at once; and what it is claiming

@@ -47,14 +47,19 @@ export class GroupWriter {
     return count === -1 ? plans.length : Math.max(1, count);
   }
 
-  /** After all that this turn of the event loop brings, so that what comes together is written together. */
+  /**
+   * After all that this turn of the event loop brings, and what follows from it in the next: so the outcomes of runs are
+   * written together, and with the claim of those that take their places.
+   */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#next();
-    });
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.#next();
+      })
+    );
   }
 
   #next(): void {
