@@ -59,8 +59,10 @@ export class ClientOrigin {
 
   /** The lines for a request, each with its end, and the name of the field that the request's id is to follow. */
   lines(bytes: Uint8Array<ArrayBuffer>, head: RequestHead): Uint8Array<ArrayBuffer> {
-    if (head.forwarded && this.trusted) return this.#build(hostOf(bytes, head), came(bytes, head));
-    const { hostStart, hostEnd } = head;
+    const { hostStart, hostEnd, minor } = head;
+    if (minor === 0 || (head.forwarded && this.trusted)) {
+      return this.#build(hostOf(bytes, head), { came: came(bytes, head), minor });
+    }
     if (this.#lines === undefined || !equals(bytes, hostStart, hostEnd, this.#host)) {
       this.#host = bytes.slice(hostStart, hostEnd);
       this.#lines = this.#shared(hostOf(bytes, head));
@@ -81,15 +83,16 @@ export class ClientOrigin {
     let lines = cache.get(key);
     if (lines === undefined) {
       if (cache.size >= CACHE_SIZE) cache.clear();
-      cache.set(key, lines = this.#build(host, NOTHING));
+      cache.set(key, lines = this.#build(host, { came: NOTHING, minor: 1 }));
     }
     return lines;
   }
 
-  #build(host: string | undefined, came: ForwardingFields): Uint8Array<ArrayBuffer> {
+  #build(host: string | undefined, head: Readonly<{ came: ForwardingFields; minor: number }>) {
     const { peer, protocol, trusted, pseudonym } = this.#options;
-    const fields = forwardedFields({ peer, protocol, host }, { came, trusted });
-    let lines = `Via: 1.1 ${pseudonym}\r\n`;
+    const fields = forwardedFields({ peer, protocol, host }, { came: head.came, trusted });
+    // The version is the one that the request came in (RFC 9110, section 7.6.3).
+    let lines = `Via: 1.${head.minor} ${pseudonym}\r\n`;
     if (fields.for !== undefined) lines += `X-Forwarded-For: ${fields.for}\r\n`;
     if (fields.proto !== undefined) lines += `X-Forwarded-Proto: ${fields.proto}\r\n`;
     if (fields.host !== undefined) lines += `X-Forwarded-Host: ${fields.host}\r\n`;

@@ -70,6 +70,24 @@ Deno.test("Relay adds Via both ways, behind those that were there", async () => 
   assertMatch(got, /Via: 1\.1 origin\r\n[^]*Via: 1\.1 flotilla\r\n/);
 });
 
+Deno.test("Relay names in Via the version that a message came in", async () => {
+  await using proxy = new ProxyFixture();
+  const { heard, got } = await proxy.roundTrip(
+    "GET / HTTP/1.0\r\nHost: a.test\r\n\r\n",
+    "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+  );
+  assertMatch(heard, /\r\nVia: 1\.0 flotilla\r\n/);
+  assertMatch(got, /\r\nVia: 1\.0 flotilla\r\n/);
+});
+
+Deno.test("Relay dates an answer that has no date, and leaves one that has", async () => {
+  const today = /^Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r$/gim;
+  assertEquals((await got("HTTP/1.1 204 None\r\n\r\n")).match(today)?.length, 1);
+  const dated = await got("HTTP/1.1 200 OK\r\ndate: yesterday\r\nContent-Length: 0\r\n\r\n");
+  assertEquals(dated.match(/^date: .*$/gim), ["date: yesterday"]);
+  assertMatch(await heard("Date: today\r\n"), /\r\nDate: today\r\n/);
+});
+
 Deno.test("Relay replaces forwarding fields of a client that is no trusted proxy", async () => {
   const text = await heard(
     "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.test\r\nForwarded: for=1.1.1.1\r\n" +

@@ -6,6 +6,7 @@ export const KNOWN_FIELDS = [
   "content-length",
   "transfer-encoding",
   "connection",
+  "date",
   "keep-alive",
   "proxy-connection",
   "te",

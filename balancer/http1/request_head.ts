@@ -185,6 +185,8 @@ export class RequestHead extends MessageHead {
         return this.drop(line, next);
       case "max-forwards":
         return this.#readMaxForwards(bytes, start, end);
+      case "date":
+        return;
       case "forwarded":
       case "x-forwarded-for":
       case "x-forwarded-host":

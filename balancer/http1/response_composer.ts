@@ -8,18 +8,27 @@ const KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
 const UPGRADE = ascii("Connection: upgrade\r\nUpgrade: ");
 const CHUNKED = ascii("Transfer-Encoding: chunked\r\n");
 /** Room for the fields above. */
-const FIXED_ROOM = 192;
+const FIXED_ROOM = 256;
 
 /** Our `Via` line, alone and with the name of the field for the request's id behind it, for one copy to put both. */
-export interface ViaLines {
+interface ViaLine {
   readonly alone: Uint8Array;
   readonly withRequestId: Uint8Array;
 }
 
-/** The `Via` line of answers under this name (RFC 9110, section 7.6.3). */
+/** Our `Via` lines, by the version that the answer came in. */
+export interface ViaLines {
+  readonly http10: ViaLine;
+  readonly http11: ViaLine;
+}
+
+/** The `Via` lines of answers under this name (RFC 9110, section 7.6.3). */
 export function viaLines(pseudonym: string): ViaLines {
-  const via = `Via: 1.1 ${pseudonym}\r\n`;
-  return { alone: ascii(via), withRequestId: ascii(`${via}x-request-id: `) };
+  return { http10: viaLine(`1.0 ${pseudonym}`), http11: viaLine(`1.1 ${pseudonym}`) };
+}
+
+function viaLine(hop: string): ViaLine {
+  return { alone: ascii(`Via: ${hop}\r\n`), withRequestId: ascii(`Via: ${hop}\r\nx-request-id: `) };
 }
 
 /** What a response gets on its way. */
@@ -49,7 +58,8 @@ export function composeCrossing(
 
 /** Puts the head of a response together as it goes to the client. */
 export function composeResponse(wire: Wire, head: ResponseHead, additions: ResponseAdditions): void {
-  const { via, requestId, connection } = additions;
+  const { requestId, connection } = additions;
+  const via = head.minor === 0 ? additions.via.http10 : additions.via.http11;
   head.dropNominated(wire.bytes);
   wire.compose();
   wire.reserve(head.end - wire.start + via.withRequestId.length + (requestId?.length ?? 0) + FIXED_ROOM);
@@ -61,6 +71,8 @@ export function composeResponse(wire: Wire, head: ResponseHead, additions: Respo
     wire.put(requestId);
     wire.putLineEnd();
   }
+  // A server without a clock: RFC 9110, section 6.6.1, has the recipient put the time in its place.
+  if (!head.dated && !head.interim) wire.putText(`Date: ${new Date().toUTCString()}\r\n`);
   if (connection !== "silent") putConnection(wire, head, connection);
   if (additions.chunked) wire.put(CHUNKED);
   wire.putLineEnd();

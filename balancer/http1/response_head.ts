@@ -13,6 +13,8 @@ export class ResponseHead extends MessageHead {
   /** Position of the digit that tells HTTP/1.0 from HTTP/1.1. */
   minorAt = 0;
   hasRequestId = false;
+  /** Whether it has a `Date`. */
+  dated = false;
   upgradeStart = 0;
   upgradeEnd = 0;
 
@@ -21,7 +23,7 @@ export class ResponseHead extends MessageHead {
 
   override reset(): void {
     super.reset();
-    this.hasRequestId = false;
+    this.hasRequestId = this.dated = false;
     this.upgradeEnd = 0;
   }
 
@@ -83,6 +85,9 @@ export class ResponseHead extends MessageHead {
         return this.drop(line, next);
       case "x-request-id":
         this.hasRequestId = true;
+        return;
+      case "date":
+        this.dated = true;
         return;
       default:
         return;
