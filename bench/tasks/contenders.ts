@@ -18,12 +18,23 @@ export interface Amount {
   readonly concurrency: number;
 }
 
+/** What one process did with all tasks. */
+export interface Effort {
+  readonly seconds: number;
+  /** Of processor time that the process took itself, from its first task to its last. */
+  readonly ownSeconds: number;
+}
+
 /** A queue of tasks that is running. */
 export interface RunningQueue extends AsyncDisposable {
-  /** Queues tasks; gives the seconds that took. */
-  produce(amount: Amount): Promise<number>;
-  /** Runs as many tasks as are asked for, which do nothing; gives the seconds that took. */
-  consume(amount: Amount): Promise<number>;
+  /** The process that keeps the tasks. */
+  readonly server: number;
+  /** Where it listens. */
+  readonly port: number;
+  /** Queues tasks. */
+  produce(amount: Amount): Promise<Effort>;
+  /** Runs as many tasks as are asked for, which do nothing. */
+  consume(amount: Amount): Promise<Effort>;
 }
 
 /** A queue of tasks to measure. */
@@ -35,7 +46,8 @@ export interface QueueContender {
 const HERE = dirname(fromFileUrl(import.meta.url));
 const ROOT = dirname(dirname(HERE));
 const PACKAGES = ["bullmq@6.7.0", "ioredis@5.8.2"];
-const TOKEN = "a-token-for-benchmarks-only";
+/** What the store of the benchmark asks for. */
+export const TOKEN = "a-token-for-benchmarks-only";
 
 /** Flotilla's engine on a store that flushes every commit to the disk. */
 export const flotilla: QueueContender = {
@@ -51,13 +63,15 @@ export const flotilla: QueueContender = {
     const store = startPinned(deno("store/main.ts", flags), { core: storeCore, env });
     await answering(`http://127.0.0.1:${port}/readyz`, store);
     const run = async (program: string, { count, concurrency }: Amount) =>
-      secondsOf(
+      effortOf(
         await runPinned(
           deno(`bench/tasks/${program}`, [`http://127.0.0.1:${port}`, `${count}`, `${concurrency}`]),
           { core: clientCore, env },
         ),
       );
     return {
+      server: store.pid,
+      port,
       produce: (amount) => run("flotilla_producer.ts", amount),
       consume: (amount) => run("flotilla_worker.ts", amount),
       [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
@@ -78,12 +92,14 @@ export function bullmq(appendfsync: "always" | "everysec"): QueueContender {
       );
       await listening(port, redis);
       const run = async (program: string, { count, concurrency }: Amount) =>
-        secondsOf(
+        effortOf(
           await runPinned(["node", `${folder}/${program}`, `${port}`, `${count}`, `${concurrency}`], {
             core: clientCore,
           }),
         );
       return {
+        server: redis.pid,
+        port,
         produce: (amount) => run("bullmq_producer.mjs", amount),
         consume: (amount) => run("bullmq_worker.mjs", amount),
         [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
@@ -103,9 +119,9 @@ export async function installBullmq(folder: string): Promise<void> {
   }
 }
 
-function secondsOf(output: string): number {
-  const { seconds }: { seconds: number } = JSON.parse(output);
-  return seconds;
+function effortOf(output: string): Effort {
+  const effort: Effort = JSON.parse(output);
+  return effort;
 }
 
 async function listening(port: number, process: Pinned): Promise<void> {

@@ -2,9 +2,10 @@
 import { openKv } from "@flotilla/runtime";
 import { newTask, TaskStore } from "@flotilla/worker/engine";
 import { generate } from "@std/uuid/v7";
+import { stopwatch } from "./stopwatch.ts";
 import { OWNER, payload } from "./payload.ts";
 
-// Queues COUNT tasks, IN_FLIGHT at a time, each acknowledged by itself; prints how many seconds that took.
+// Queues COUNT tasks, IN_FLIGHT at a time, each acknowledged by itself; prints how long that took.
 const [url = "", count = "0", inFlight = "1"] = Deno.args;
 const kv = await openKv(url);
 const store = new TaskStore(kv);
@@ -25,7 +26,7 @@ async function produce(): Promise<void> {
   }
 }
 
-const began = performance.now();
+const watch = stopwatch();
 await Promise.all(Array.from({ length: Number(inFlight) }, produce));
-console.log(JSON.stringify({ seconds: (performance.now() - began) / 1_000 }));
+console.log(JSON.stringify(watch()));
 kv.close();

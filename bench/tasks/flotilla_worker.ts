@@ -2,8 +2,9 @@
 import { openKv } from "@flotilla/runtime";
 import { defineTask, Runner, TaskStore } from "@flotilla/worker/engine";
 import { z } from "zod";
+import { stopwatch } from "./stopwatch.ts";
 
-// Runs tasks that do nothing, CONCURRENCY at a time, until COUNT of them are finished; prints how many seconds that took.
+// Runs tasks that do nothing, CONCURRENCY at a time, until COUNT of them are finished; prints how long that took.
 const [url = "", count = "0", concurrency = "1"] = Deno.args;
 const kv = await openKv(url);
 const noop = defineTask({ name: "noop", input: z.unknown(), run: () => Promise.resolve(null) });
@@ -24,9 +25,9 @@ const runner = new Runner({
 });
 await kv.get(["wake"]);
 
-const began = performance.now();
+const watch = stopwatch();
 runner.start();
 await done.promise;
-console.log(JSON.stringify({ seconds: (performance.now() - began) / 1_000 }));
+console.log(JSON.stringify(watch()));
 await runner.stop();
 kv.close();

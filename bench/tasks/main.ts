@@ -3,8 +3,20 @@ import { flag, number, readFlags } from "@flotilla/runtime";
 import { z } from "zod";
 import { describeMachine } from "../machine.ts";
 import { keepSection } from "../results_file.ts";
-import { bullmq, flotilla, installBullmq, type Place, type QueueContender } from "./contenders.ts";
-import { type QueueReading, queueTable } from "./report.ts";
+import { processorTime } from "../processor_time.ts";
+import {
+  bullmq,
+  type Effort,
+  flotilla,
+  installBullmq,
+  type Place,
+  type QueueContender,
+  type RunningQueue,
+} from "./contenders.ts";
+import { countFlushes } from "./flushes.ts";
+import { measureIdleRequests } from "./idle_requests.ts";
+import { type QueueReading, queueTable, type StageReading } from "./report.ts";
+import { measureStartLatency } from "./start_latency.ts";
 
 const flags = readFlags({
   name: "deno task bench-tasks",
@@ -14,8 +26,15 @@ const flags = readFlags({
   concurrency: flag(number(z.number().int().min(1)).default(64), {
     help: "tasks queued, and run, at the same time",
   }),
-  queued: flag(z.string().regex(/^(\d+(,\d+)*)?$/).default("1000,10000,50000"), {
-    help: "how many tasks wait while the cost of a task is measured; nothing for not at all",
+  queued: flag(z.string().regex(/^(none|\d+(,\d+)*)$/).default("1000,10000,50000"), {
+    help: "how many tasks wait while the cost of a task is measured; none for not at all",
+  }),
+  starts: flag(number(z.number().int().min(0)).default(500), {
+    help: "tasks queued one at a time to measure how soon an idle worker begins; 0 for not at all",
+  }),
+  idle: flag(number(z.number().int().min(0)).default(20), {
+    help:
+      "seconds for which a whole system is left alone to count what its stores are asked for; 0 for not at all",
   }),
   keep: flag(z.enum(["yes", "no"]).default("yes"), { help: "write bench/RESULTS.md" }),
 });
@@ -23,7 +42,9 @@ const flags = readFlags({
 /** Tasks that are run before anything counts. */
 const WARM_UP = 2_000;
 /** Tasks that are run while others wait. */
-const SAMPLE = 2_000;
+const SAMPLE = 5_000;
+/** Tasks that are queued and run while flushes are counted. */
+const FLUSH_COUNT = 2_000;
 const folder = await Deno.makeTempDir({ prefix: "flotilla-bench-" });
 const place: Place = { folder, port: 18_100, storeCore: 0, clientCore: 1 };
 
@@ -33,7 +54,7 @@ try {
   for (const contender of [flotilla, bullmq("always"), bullmq("everysec")]) {
     readings.push(await measure(contender));
   }
-  const depths = flags.queued === "" ? [] : flags.queued.split(",").map(Number);
+  const depths = flags.queued === "none" ? [] : flags.queued.split(",").map(Number);
   const machine = await describeMachine({
     Redis: ["redis-server", "--version"],
     Node: ["node", "--version"],
@@ -44,9 +65,13 @@ try {
     `${flags.count} tasks that do nothing with 120 bytes of input; one process queues them, ${flags.concurrency} at a ` +
     `time, each acknowledged by itself; then one process runs them, ${flags.concurrency} at a time. The store or Redis ` +
     `has core ${place.storeCore}, the other process core ${place.clientCore}. Flotilla's store flushes every commit ` +
-    `to the disk.`,
-    queueTable(readings),
+    `to the disk before it answers, as Redis does with \`always\`: those that came in one turn of its event loop together. ` +
+    `Flushes are counted by strace in a run of ${FLUSH_COUNT} tasks of its own.`,
+    queueTable(readings, "queued"),
+    queueTable(readings, "finished"),
     ...(depths.length === 0 ? [] : [await measureDepths(depths)]),
+    ...(flags.starts === 0 ? [] : [await measureStarts(flags.starts)]),
+    ...(flags.idle === 0 ? [] : [await measureIdle(flags.idle)]),
   ].join("\n\n");
   console.log(`\n${text}`);
   if (flags.keep === "yes") await keepSection("Tasks", text);
@@ -57,16 +82,56 @@ try {
 async function measure(contender: QueueContender): Promise<QueueReading> {
   await using queue = await contender.start(place);
   const { count, concurrency } = flags;
-  await queue.produce({ count: WARM_UP, concurrency });
-  await queue.consume({ count: WARM_UP, concurrency });
+  const warmUp = { count: WARM_UP, concurrency };
+  await queue.produce(warmUp);
+  await queue.consume(warmUp);
+  const queued = await measureStage(queue, () => queue.produce({ count, concurrency }));
+  const finished = await measureStage(queue, () => queue.consume({ count, concurrency }));
+  // Looking slows it down, so it is done apart.
+  const few = { count: FLUSH_COUNT, concurrency };
+  const flushes = [
+    await countFlushes(queue.server, () => queue.produce(few)),
+    await countFlushes(queue.server, () => queue.consume(few)),
+  ].map((total) => total === undefined ? undefined : Math.round(total / FLUSH_COUNT * 1_000));
   const reading = {
     contender: contender.name,
-    queuedPerSecond: count / await queue.produce({ count, concurrency }),
-    finishedPerSecond: count / await queue.consume({ count, concurrency }),
+    queued: { ...queued, flushes: flushes[0] },
+    finished: { ...finished, flushes: flushes[1] },
   };
-  const figures = [reading.queuedPerSecond, reading.finishedPerSecond].map(Math.round);
-  console.log(`${contender.name}: ${figures[0]} queued and ${figures[1]} finished a second`);
+  console.log(`${contender.name}: ${JSON.stringify(reading)}`);
   return reading;
+}
+
+async function measureStage(
+  { server }: RunningQueue,
+  work: () => Promise<Effort>,
+): Promise<Omit<StageReading, "flushes">> {
+  const before = await processorTime([server]);
+  const { seconds, ownSeconds } = await work();
+  const spent = await processorTime([server]) - before;
+  const { count } = flags;
+  return { rate: count / seconds, own: ownSeconds / count * 1e6, server: spent / count * 1e6 };
+}
+
+/** How soon a task begins that finds a worker idle. */
+async function measureStarts(count: number): Promise<string> {
+  await using queue = await flotilla.start(place);
+  const { p50, p99, most } = await measureStartLatency(queue.port, count);
+  const shown = [p50, p99, most].map((ms) => ms.toFixed(1));
+  const text =
+    `${count} tasks sent one at a time to an idle worker of another process began, from the moment they were ` +
+    `sent, after ${shown[0]} ms (p50), ${shown[1]} ms (p99), ${shown[2]} ms at most.`;
+  console.log(text);
+  return text;
+}
+
+async function measureIdle(seconds: number): Promise<string> {
+  const rates = await measureIdleRequests(seconds);
+  const shown = rates.map(({ store, perSecond }) => `${perSecond.toFixed(1)} of \`${store}\``).join(", ");
+  const text =
+    `A whole system that nobody asks for anything asks its stores so often a second, over ${seconds} s: ${shown}.`;
+  console.log(text);
+  return text;
 }
 
 /** What a task costs while others wait: so many are queued and left, and a sample is queued and run on top of them. */
@@ -78,13 +143,19 @@ async function measureDepths(depths: readonly number[]): Promise<string> {
     const { concurrency } = flags;
     await queue.produce({ count: Math.max(1, depth - waiting), concurrency: 512 });
     waiting = Math.max(depth, waiting + 1);
-    const queued = await queue.produce({ count: SAMPLE, concurrency });
-    const finished = await queue.consume({ count: SAMPLE, concurrency });
-    const cells = [depth, ...[queued, finished].map((seconds) => Math.round(seconds / SAMPLE * 1e6))];
-    rows.push(`| ${cells.join(" | ")} |`);
-    console.log(`${cells[0]} waiting: ${cells[1]} µs to queue and ${cells[2]} µs to run one`);
+    const cells: string[] = [];
+    for (const work of [queue.produce, queue.consume]) {
+      const before = await processorTime([queue.server]);
+      const { seconds, ownSeconds } = await work({ count: SAMPLE, concurrency });
+      const spent = await processorTime([queue.server]) - before;
+      cells.push(...[seconds, ownSeconds, spent].map((time) => (time / SAMPLE * 1e6).toFixed(0)));
+    }
+    rows.push(`| ${[depth, ...cells].join(" | ")} |`);
+    console.log(rows.at(-1));
   }
-  return ["| tasks waiting | µs to queue one | µs to run one |", "| ---: | ---: | ---: |", ...rows].join(
-    "\n",
-  );
+  return [
+    "| tasks waiting | µs to queue one | of the client | of the server | µs to run one | of the client | of the server |",
+    "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ...rows,
+  ].join("\n");
 }

@@ -1,24 +1,38 @@
 /** What one queue did. */
 export interface QueueReading {
   readonly contender: string;
-  readonly queuedPerSecond: number;
-  readonly finishedPerSecond: number;
+  readonly queued: StageReading;
+  readonly finished: StageReading;
+}
+
+/** What it took to queue all tasks, or to run them. */
+export interface StageReading {
+  /** Tasks a second. */
+  readonly rate: number;
+  /** Microseconds of processor time a task: of the process that queues or runs, and of the one that keeps the tasks. */
+  readonly own: number;
+  readonly server: number;
+  /** Flushes to the disk for a thousand tasks, where they could be counted. */
+  readonly flushes: number | undefined;
 }
 
 /** A Markdown table, with the ratio of each to the first. */
-export function queueTable(readings: readonly QueueReading[]): string {
+export function queueTable(readings: readonly QueueReading[], stage: "queued" | "finished"): string {
   const [first] = readings;
-  const ratio = (value: number, of: number | undefined) => of === undefined ? "" : (value / of).toFixed(2);
-  const rows = readings.map(({ contender, queuedPerSecond, finishedPerSecond }) => {
+  const rows = readings.map((reading) => {
+    const { rate, own, server, flushes } = reading[stage];
+    const ratio = first === undefined ? "" : (rate / first[stage].rate).toFixed(2);
     const cells = [
-      contender,
-      Math.round(queuedPerSecond),
-      ratio(queuedPerSecond, first?.queuedPerSecond),
-      Math.round(finishedPerSecond),
-      ratio(finishedPerSecond, first?.finishedPerSecond),
+      reading.contender,
+      Math.round(rate),
+      ratio,
+      Math.round(own),
+      Math.round(server),
+      flushes ?? "?",
     ];
     return `| ${cells.join(" | ")} |`;
   });
-  const head = `| queue | queued/s | of ${first?.contender} | finished/s | of ${first?.contender} |`;
-  return [head, "| --- | ---: | ---: | ---: | ---: |", ...rows].join("\n");
+  const head =
+    `| ${stage} | tasks/s | of ${first?.contender} | µs of the client | µs of the server | flushes for 1,000 |`;
+  return [head, "| --- | ---: | ---: | ---: | ---: | ---: |", ...rows].join("\n");
 }
