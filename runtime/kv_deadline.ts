@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "./clock.ts";
+import { ListIterator } from "./kv_connect/list_iterator.ts";
 import { overrideKv } from "./override_kv.ts";
 
 /** A KV operation did not end in time; a write may still come into effect. */
@@ -49,13 +50,15 @@ function limitCommit(operation: Deno.AtomicOperation, limit: Limit): Deno.Atomic
 
 function limitNext<T>(iterator: Deno.KvListIterator<T>, limit: Limit): Deno.KvListIterator<T> {
   const next = iterator.next.bind(iterator);
-  iterator.next = () => limit(next());
+  const atHand = () => iterator instanceof ListIterator && iterator.atHand;
+  iterator.next = () => atHand() ? next() : limit(next());
   return iterator;
 }
 
-async function inTime<T>(operation: Promise<T>, timeout: number, clock: Clock): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(new KvTimeoutError(`The database did not answer within ${timeout} ms`));
-  using _timer = clock.setTimeout(giveUp, timeout);
-  return await Promise.race([operation, late]);
+function inTime<T>(operation: Promise<T>, timeout: number, clock: Clock): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new KvTimeoutError(`The database did not answer within ${timeout} ms`));
+    const timer = clock.setTimeout(giveUp, timeout);
+    operation.finally(() => timer.cancel()).then(resolve, reject);
+  });
 }

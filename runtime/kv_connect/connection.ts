@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { type ResponseHead, ResponseReader, type ResponseSink } from "./response_reader.ts";
 
 /** Where a server listens. */
@@ -24,6 +25,16 @@ export class ConnectionLostError extends Error {
 
 /** Opens a connection of the system, as `Deno.connect` does. */
 export type Connect = (address: Address) => Promise<Deno.TcpConn>;
+
+/** How a {@linkcode Connection} is opened. */
+export interface OpenOptions {
+  readonly connect: Connect;
+  /** Milliseconds that it may take. */
+  readonly connectTimeout: number;
+  readonly clock: Clock;
+  /** Called once, when the connection has ended for whatever reason. */
+  readonly onEnd: (connection: Connection) => void;
+}
 
 const READ_BYTES = 32_768;
 /** Bytes of an answer at most: a read has 1,000 entries, each with a key and a value of 65,536 bytes. */
@@ -55,17 +66,11 @@ export class Connection implements Disposable {
     void this.#receive();
   }
 
-  /**
-   * @param onEnd called once, when the connection has ended for whatever reason
-   * @throws {NotSentError} when the server cannot be reached
-   */
-  static async open(
-    address: Address,
-    options: { connect: Connect; onEnd: (connection: Connection) => void },
-  ): Promise<Connection> {
-    const { connect, onEnd } = options;
+  /** @throws {NotSentError} when the server cannot be reached in time */
+  static async open(address: Address, options: OpenOptions): Promise<Connection> {
+    const { onEnd } = options;
     try {
-      return new Connection(await connect(address), onEnd);
+      return new Connection(await connectInTime(address, options), onEnd);
     } catch (cause) {
       throw new NotSentError(`failed to connect to ${address.hostname}:${address.port}`, { cause });
     }
@@ -159,6 +164,22 @@ export class Connection implements Disposable {
   get #expected(): ResponseSink {
     if (this.#sink === undefined) throw new ConnectionLostError("The KV server answers what nobody asked");
     return this.#sink;
+  }
+}
+
+/** What comes too late is closed. */
+async function connectInTime(address: Address, options: OpenOptions): Promise<Deno.TcpConn> {
+  const { connect, connectTimeout, clock } = options;
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  let waiting = true;
+  const giveUp = () => reject(new Error(`Nobody answered within ${connectTimeout} ms`));
+  using _timer = clock.setTimeout(giveUp, connectTimeout);
+  const connecting = connect(address);
+  connecting.then((conn) => waiting || conn.close(), () => {});
+  try {
+    return await Promise.race([connecting, late]);
+  } finally {
+    waiting = false;
   }
 }
 

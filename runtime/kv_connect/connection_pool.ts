@@ -10,6 +10,8 @@ export interface ConnectionPoolOptions {
   answerTimeout?: number;
   /** Milliseconds that a connection may lie idle: servers close those by themselves some day. @default 30_000 */
   idleTimeout?: number;
+  /** Milliseconds for a connection to be opened. @default 2_000 */
+  connectTimeout?: number;
   /** @default `Deno.connect` */
   connect?: Connect;
   /** @default {@linkcode systemClock} */
@@ -35,9 +37,10 @@ export class ConnectionPool implements Disposable {
 
   constructor(address: Address, options: ConnectionPoolOptions = {}) {
     const { maxConnections = 128, answerTimeout = 10_000, idleTimeout = 30_000 } = options;
-    const { connect = (address) => Deno.connect(address), clock = systemClock } = options;
+    const { connectTimeout = 2_000, connect = (address) => Deno.connect(address), clock = systemClock } =
+      options;
     this.#address = address;
-    this.#options = { maxConnections, answerTimeout, idleTimeout, connect, clock };
+    this.#options = { maxConnections, answerTimeout, idleTimeout, connectTimeout, connect, clock };
   }
 
   /**
@@ -95,8 +98,7 @@ export class ConnectionPool implements Disposable {
 
   async #connect(onEnd: (connection: Connection) => void): Promise<Connection> {
     if (this.#closed) throw new NotSentError("The connections to the KV server are closed");
-    const { connect } = this.#options;
-    const connection = await Connection.open(this.#address, { connect, onEnd });
+    const connection = await Connection.open(this.#address, { ...this.#options, onEnd });
     if (this.#closed) connection.close();
     this.#lookLater();
     return connection;

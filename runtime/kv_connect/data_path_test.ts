@@ -217,6 +217,20 @@ test("Reads and writes wait for a server that comes back", async () => {
   assertEquals(second.operations().at(-1), "atomic_write");
 });
 
+test("A connection that cannot be opened in time is given up, and closed when it comes late", async () => {
+  await using server = scriptServer(usual);
+  const clock = new ManualClock();
+  const late = Promise.withResolvers<Deno.TcpConn>();
+  using kv = await connect(server.url, { clock, patience: 0, connect: () => late.promise });
+  const read = assertRejects(() => kv.get(["a"]), KvUnavailableError);
+  await clock.advance(2_000);
+  await read;
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(server.url).port) });
+  late.resolve(conn);
+  await late.promise;
+  await assertRejects(() => conn.read(new Uint8Array(1)), Deno.errors.BadResource);
+});
+
 test("A request that is not answered in time is given up, and its connection closed", async () => {
   const clock = new ManualClock();
   await using server = scriptServer((request) => request.operation === "" ? usual(request) : {});

@@ -48,9 +48,14 @@ export class ListIterator<T> implements Deno.KvListIterator<T> {
     return this.#selector.cursorAt(encodeKey(this.#cursor.key));
   }
 
+  /** Whether the next entry has been read, or it is known that there is none. */
+  get atHand(): boolean {
+    return this.#given < this.#page.length || this.#last || this.#left <= 0;
+  }
+
   async next(): Promise<IteratorResult<Deno.KvEntry<T>, undefined>> {
     if (this.#left <= 0) return { done: true, value: undefined };
-    if (this.#given === this.#page.length && !this.#last) await this.#readNext();
+    if (!this.atHand) await this.#readNext();
     const entry = this.#page[this.#given++];
     if (entry === undefined) {
       this.#left = 0;
