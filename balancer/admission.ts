@@ -17,7 +17,12 @@ export interface LimitsOptions {
    * @default 1_024
    */
   queue?: number;
-  /** Milliseconds a request waits for a place, at most. @default 2_000 */
+  /**
+   * Milliseconds a request waits for a place, at most: as long as a connection may take. A client that is told so late can still
+   * come again within the time that people wait for a page.
+   *
+   * @default 2_000
+   */
   queueTimeout?: number;
 }
 

@@ -4,7 +4,12 @@ import type { Upstream } from "./upstream.ts";
 
 /** How upstreams are checked. */
 export interface HealthOptions {
-  /** What is asked for with `GET`; 2xx and 3xx pass. @default "/readyz" */
+  /**
+   * What is asked for with `GET`; 2xx and 3xx pass. Where orchestrators too ask whether a process can do its job: one
+   * that is alive and waits for its database is to get no requests.
+   *
+   * @default "/readyz"
+   */
   path?: string;
   /**
    * Milliseconds between the starts of two checks of one upstream. With {@linkcode timeout} and {@linkcode
@@ -21,12 +26,22 @@ export interface HealthOptions {
    * @default 0.1
    */
   jitter?: number;
-  /** Milliseconds until a check without an answer has failed. @default 500 */
+  /**
+   * Milliseconds until a check without an answer has failed. A process answers within a few, or within tens when it is
+   * busy; two that it misses fit into the 2 s in which a frozen one is to be out.
+   *
+   * @default 500
+   */
   timeout?: number;
-  /** Checks that must pass in a row to bring an upstream back. @default 2 */
+  /**
+   * Checks that must pass in a row to bring an upstream back: one that is being restarted may pass one and be gone again.
+   *
+   * @default 2
+   */
   rise?: number;
   /**
-   * Checks that must fail in a row to take it out. A 503 does so at once: the upstream itself asks for it.
+   * Checks that must fail in a row to take it out: one may be lost by a packet, or by a pause of the upstream. A 503 does so at
+   * once: the upstream itself asks for it.
    *
    * @default 2
    */

@@ -4,11 +4,25 @@ import type { UpstreamState } from "./upstream_state.ts";
 
 /** When an upstream that answers badly is left out for a while, though its health checks pass. */
 export interface OutlierOptions {
-  /** Failures in a row (500, 502, 504, or no proper answer at all) that eject. @default 5 */
+  /**
+   * Failures in a row (500, 502, 504, or no proper answer at all) that eject. Envoy's number: one bad request, tried on
+   * three upstreams, ejects none, and no more than five clients find out that one is broken.
+   *
+   * @default 5
+   */
   consecutive?: number;
-  /** Milliseconds of the first ejection; the n-th one in a row takes n times as long. @default 10_000 */
+  /**
+   * Milliseconds of the first ejection; the n-th one in a row takes n times as long. A process is restarted and ready
+   * within that, and one ejected by accident is not missed for long.
+   *
+   * @default 10_000
+   */
   baseEjection?: number;
-  /** Milliseconds of the longest ejection. @default 300_000 */
+  /**
+   * Milliseconds of the longest ejection: even one that failed all day is tried again within minutes of its repair.
+   *
+   * @default 300_000
+   */
   maxEjection?: number;
   /**
    * Largest share of the upstreams that may be ejected at a time, 0 to 1; one may always be while another is

@@ -2,9 +2,19 @@ import type { Monotonic } from "./monotonic.ts";
 
 /** How much of the traffic may be retries. */
 export interface RetryBudgetOptions {
-  /** Retries earned by each request, 0 to 1. @default 0.2 */
+  /**
+   * Retries earned by each request, 0 to 1. As with Envoy and Finagle: retries add a fifth to the load at most, when
+   * everything fails.
+   *
+   * @default 0.2
+   */
   ratio?: number;
-  /** Retries a second that are granted however little traffic there is. @default 10 */
+  /**
+   * Retries a second that are granted however little traffic there is, where a share of it would be none. Finagle's number; no
+   * server notices ten requests a second.
+   *
+   * @default 10
+   */
   perSecond?: number;
   /**
    * Milliseconds over which unused retries are saved up. Long enough that the requests inside an upstream

@@ -7,7 +7,8 @@ import { readRetryBudget, type RetryBudgetOptions } from "./retry_budget.ts";
  */
 export interface RetryOptions {
   /**
-   * Attempts at upstreams that the request may have reached, the first included. 1 for no retry.
+   * Attempts at upstreams that the request may have reached, the first included. 1 for no retry. When three fail in a row
+   * the request is the likelier cause, and more would only be work done again.
    *
    * @default 3
    */
@@ -21,7 +22,12 @@ export interface RetryOptions {
   connectAttempts?: number;
   /** How much of the traffic may be retries. */
   budget?: RetryBudgetOptions;
-  /** Bytes of a request's body that are kept so that it can be sent again. @default 65_536 */
+  /**
+   * Bytes of a request's body that are kept so that it can be sent again: most documents and forms. A thousand such requests
+   * at once hold 64 MB.
+   *
+   * @default 65_536
+   */
   bodyBytes?: number;
 }
 

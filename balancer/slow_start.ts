@@ -7,7 +7,12 @@ export interface SlowStartOptions {
    * @default 10_000
    */
   window?: number;
-  /** The share of its weight it begins with, above 0 to 1. @default 0.1 */
+  /**
+   * The share of its weight it begins with, above 0 to 1: little enough for a cold process, and enough requests to get
+   * warm by.
+   *
+   * @default 0.1
+   */
   initial?: number;
 }
 

@@ -48,13 +48,33 @@ export interface ListenerOptions {
    * case. @default no request gets a span, and `traceparent` is passed on as it comes
    */
   traces?: TraceGate;
-  /** Connections of clients at once; more wait to be accepted. @default 10_000 */
+  /**
+   * Connections of clients at once; more wait to be accepted. 5,000 idle ones take about 100 MB, and each request may need a
+   * second descriptor for its upstream.
+   *
+   * @default 10_000
+   */
   maxConnections?: number;
-  /** Milliseconds for a client's next request on a connection. @default 75_000 */
+  /**
+   * Milliseconds for a client's next request on a connection. Longer than the 60 s after which proxies in front give theirs up:
+   * who closes first never finds it stale.
+   *
+   * @default 75_000
+   */
   keepAliveTimeout?: number;
-  /** Milliseconds for the head of a request, from its first octet. @default 10_000 */
+  /**
+   * Milliseconds for the head of a request, from its first octet. A head is a few packets, which a bad network sends again
+   * within seconds; who takes longer holds connections on purpose.
+   *
+   * @default 10_000
+   */
   headTimeout?: number;
-  /** Milliseconds for a client to leave after its connection was ended. @default 2_000 */
+  /**
+   * Milliseconds for a client to leave after its connection was ended: time to read the answer and acknowledge it over any network,
+   * and no more for one that never will.
+   *
+   * @default 2_000
+   */
   lingerTimeout?: number;
   /** Whether each connection begins with a PROXY protocol header (version 1 or 2) that names the client. @default false */
   proxyProtocol?: boolean;
@@ -67,7 +87,12 @@ export interface ListenerOptions {
   acceptTrunks?: boolean;
   /** Told an error that no input may cause. @default logs it */
   onError?: (error: unknown) => void;
-  /** Milliseconds without an octet either way until an upgraded connection is closed. @default 3_600_000 */
+  /**
+   * Milliseconds without an octet either way until an upgraded connection is closed. Most protocols keep theirs alive within
+   * minutes; one that has been silent for an hour has nobody at its other end.
+   *
+   * @default 3_600_000
+   */
   tunnelTimeout?: number;
 }
 

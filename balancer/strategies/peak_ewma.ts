@@ -7,11 +7,16 @@ import { WeightedDraw } from "./weighted_draw.ts";
 
 /** How {@linkcode peakEwma} remembers. */
 export interface PeakEwmaOptions extends RandomOptions {
-  /** Milliseconds in which what was measured fades to about a third. @default 10_000 */
+  /**
+   * Milliseconds in which what was measured fades to about a third. Finagle's number: a slow upstream is tried again within some
+   * ten seconds.
+   *
+   * @default 10_000
+   */
   decay?: number;
   /**
    * Milliseconds a failed attempt counts for at least, since to fail fast is not to be fast; and what is
-   * expected of an upstream that has a request and has never answered.
+   * expected of an upstream that has a request and has never answered: longer than any but slow answers take.
    *
    * @default 1_000
    */
