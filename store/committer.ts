@@ -8,6 +8,7 @@ import { Refusal } from "./refusal.ts";
 import { StorageFailure } from "./storage_failure.ts";
 import type { StoreMetrics } from "./store_metrics.ts";
 import type { Table } from "./table.ts";
+import { Unflushed } from "./unflushed.ts";
 
 /** How a write ended that was judged: committed under a version, or the indices of the checks that failed. */
 export type WriteOutcome =
@@ -48,9 +49,15 @@ interface Batch {
 /** Mutations in one transaction, about: it holds the event loop for a few milliseconds at most. */
 const MUTATIONS_PER_COMMIT = 1_000;
 
+/** One transaction that is committed, and its writes. */
+interface Commit extends Batch {
+  readonly group: readonly Pending[];
+}
+
 /**
- * Commits writes in groups: those that arrive while the one before is being committed share the next transaction and so
- * one flush to the disk. Each is judged by itself, in the order of arrival, and sees what those before it have done.
+ * Commits writes in groups: those that arrive while the one before is on its way to the disk share the next transaction and
+ * so one flush. Each is judged by itself, in the order of arrival, and sees what those before it have done; nothing is told
+ * of a write, nor of what follows from it, before it is on the disk.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -58,6 +65,7 @@ export class Committer {
   #queue: Pending[] = [];
   #scheduled = false;
   #failure: CommitFailure | undefined;
+  #unflushed: Unflushed | undefined;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -66,6 +74,11 @@ export class Committer {
   /** Why and when the last write could not be committed; `undefined` once one could again. */
   get failure(): CommitFailure | undefined {
     return this.#failure;
+  }
+
+  /** What is committed and not on the disk yet: nobody may read it. */
+  get unflushed(): Unflushed | undefined {
+    return this.#unflushed;
   }
 
   /**
@@ -81,19 +94,22 @@ export class Committer {
     return promise;
   }
 
-  /** Commits everything that was submitted. */
-  flush(): void {
-    while (this.#queue.length > 0) this.#commit(this.#nextGroup());
+  /** Resolves when everything that was submitted is on the disk. */
+  async drained(): Promise<void> {
+    while (this.#unflushed !== undefined || this.#queue.length > 0) {
+      await this.#unflushed?.settled;
+      this.#commit(this.#nextGroup());
+    }
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#unflushed !== undefined || this.#queue.length === 0) return;
     this.#scheduled = true;
     // After everything that has already arrived has been read, and so is in the queue.
     setImmediate(() => {
       this.#scheduled = false;
       this.#commit(this.#nextGroup());
-      if (this.#queue.length > 0) this.#schedule();
+      this.#schedule();
     });
   }
 
@@ -109,18 +125,39 @@ export class Committer {
   }
 
   #commit(group: readonly Pending[]): void {
+    if (group.length === 0) return;
     const started = performance.now();
-    let batch: Batch;
+    const commits = this.#transact(group);
+    const tell = () => {
+      this.#options.metrics.committed(group.length, (performance.now() - started) / 1_000);
+      for (const commit of commits) this.#tell(commit);
+    };
+    const changed = commits.flatMap((commit) => commit.changed);
+    const flushing = changed.length === 0 ? undefined : this.#options.table.flush();
+    if (flushing === undefined) return tell();
+    const settled = flushing.then(() => {
+      this.#unflushed = undefined;
+      tell();
+    }, (error) => this.#lose(commits, error)).then(() => this.#schedule());
+    this.#unflushed = new Unflushed(changed, settled);
+  }
+
+  /** Commits a group. A write that fails by itself must not take others with it: then each goes alone. */
+  #transact(group: readonly Pending[]): Commit[] {
     try {
-      batch = this.#options.table.transaction(() => this.#judge(group));
+      const batch = this.#options.table.transaction(() => this.#judge(group));
+      if (batch.changed.length > 0) this.#recover();
+      return [{ group, ...batch }];
     } catch (error) {
+      if (group.length > 1) return group.flatMap((pending) => this.#transact([pending]));
       this.#fail(group, error instanceof StorageFailure ? error : new StorageFailure(error));
-      return;
+      return [];
     }
-    if (batch.changed.length > 0) this.#recover();
-    this.#options.metrics.committed(group.length, (performance.now() - started) / 1_000);
-    group.forEach((pending, index) => this.#settle(pending, batch.verdicts[index]));
-    for (const key of batch.changed) this.#options.onChange(key);
+  }
+
+  #tell({ group, verdicts, changed }: Commit): void {
+    group.forEach((pending, index) => this.#settle(pending, verdicts[index]));
+    for (const key of changed) this.#options.onChange(key);
   }
 
   #judge(group: readonly Pending[]): Batch {
@@ -162,12 +199,20 @@ export class Committer {
     this.#logger.info("The database takes writes again");
   }
 
-  /** Nothing of the group was committed. A write that fails by itself must not take others with it: each goes alone. */
+  /**
+   * Nobody can tell how much of the commits is on the disk: the kernel forgets pages that it could not write. So this process
+   * ends, and the next one reads what is there.
+   */
+  #lose(commits: readonly Commit[], error: unknown): void {
+    const failure = new StorageFailure(error);
+    for (const { group } of commits) this.#fail(group, failure);
+    queueMicrotask(() => {
+      throw failure;
+    });
+  }
+
+  /** Nothing of the group is to be relied on. */
   #fail(group: readonly Pending[], failure: StorageFailure): void {
-    if (group.length > 1) {
-      for (const pending of group) this.#commit([pending]);
-      return;
-    }
     if (this.#failure === undefined) {
       this.#logger.error("The database takes no writes: {failure}", { failure });
     }

@@ -4,7 +4,7 @@ import { StorageFailure } from "./storage_failure.ts";
 /**
  * How far a commit goes before it is acknowledged.
  *
- * - `full`: it is on the disk; a power cut loses nothing that was acknowledged
+ * - `full`: it is on the disk; a power cut loses nothing that was acknowledged or read
  * - `normal`: it is with the operating system; a killed process loses nothing, a power cut may lose the last commits
  * - `off`: as `normal`, and a power cut may damage the file
  */
@@ -97,11 +97,16 @@ function configure(database: DatabaseSync, synchronous: Synchronous, quota: numb
   database.exec("pragma locking_mode = exclusive");
   database.exec(`pragma page_size = ${PAGE_BYTES}`);
   database.exec("pragma journal_mode = wal");
-  database.exec(`pragma synchronous = ${synchronous}`);
+  setSynchronous(database, synchronous);
   database.exec(`pragma cache_size = -${PAGE_CACHE_KIB}`);
   database.exec(`pragma journal_size_limit = ${LOG_BYTES}`);
   database.exec("pragma temp_store = memory");
   if (quota !== undefined) database.exec(`pragma max_page_count = ${Math.floor(quota / PAGE_BYTES)}`);
+}
+
+/** How far SQLite itself goes with a commit. */
+export function setSynchronous(database: DatabaseSync, synchronous: Synchronous): void {
+  database.exec(`pragma synchronous = ${synchronous}`);
 }
 
 /** Takes the lock and makes the tables of a new file. */

@@ -35,7 +35,7 @@ export interface EngineOptions extends DatabaseOptions {
 const FAILURE_SHOWN = 10_000;
 
 /** The operations of the data path on one database: each takes a message's bytes and gives those of the answer. */
-export class Engine implements Disposable {
+export class Engine implements AsyncDisposable {
   readonly #table: Table;
   readonly #clock: Clock;
   readonly #metrics: StoreMetrics;
@@ -44,13 +44,19 @@ export class Engine implements Disposable {
   readonly #sweeper: Sweeper;
   readonly #hub: WatchHub;
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   /** @throws {DatabaseOpenError} when the database cannot be opened */
   constructor(options: EngineOptions) {
     const { maxBytes, clock, keepAlive, sweepInterval: interval, registry } = options;
     this.#evictor = maxBytes === undefined ? undefined : new Evictor(maxBytes);
     const table = new Table(options, clock.now());
-    const hub = new WatchHub({ clock, keepAlive, read: (key) => table.entry(key, clock.now()) });
+    const hub = new WatchHub({
+      clock,
+      keepAlive,
+      read: (key) => table.entry(key, clock.now()),
+      pending: (key) => this.#committer.unflushed?.has(key) ?? false,
+    });
     const metrics = createStoreMetrics(registry, { size: () => table.size, watchers: () => hub.size });
     this.#committer = new Committer({
       table,
@@ -70,14 +76,18 @@ export class Engine implements Disposable {
   }
 
   /**
-   * Answers a `SnapshotRead` with a `SnapshotReadOutput`. All ranges are read without a write in between.
+   * Answers a `SnapshotRead` with a `SnapshotReadOutput`. All ranges are read without a write in between; what is still on
+   * its way to the disk is waited for.
    *
-   * @throws {WireError} when the bytes are no such message
-   * @throws {Refusal} when it asks for too much
+   * Rejects with a {@linkcode WireError} when the bytes are no such message, and with a {@linkcode Refusal} when it asks for
+   * too much.
    */
-  read(message: Uint8Array): Uint8Array<ArrayBuffer> {
+  async read(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const ranges = decodeSnapshotRead(message);
     assertReadable(ranges);
+    const { unflushed } = this.#committer;
+    // No write comes in between: it has its turn of the event loop after those who waited.
+    if (ranges.some((range) => unflushed?.within(range))) await unflushed?.settled;
     this.#assertOpen();
     const started = performance.now();
     const now = this.#clock.now();
@@ -134,10 +144,13 @@ export class Engine implements Disposable {
   }
 
   /** Commits what was submitted, ends the watches and closes the database. */
-  [Symbol.dispose](): void {
-    if (this.#closed) return;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true;
-    this.#committer.flush();
+    await this.#committer.drained();
     this.#sweeper[Symbol.dispose]();
     this.#hub.close();
     this.#table[Symbol.dispose]();

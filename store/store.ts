@@ -82,7 +82,7 @@ export function createStore(options: StoreOptions): Store {
   const operations: Readonly<
     Record<Operation, (body: Uint8Array, context: RequestContext) => Promise<Response>>
   > = {
-    snapshot_read: (body) => Promise.resolve(new Response(engine.read(body), { headers: PROTOBUF })),
+    snapshot_read: async (body) => new Response(await engine.read(body), { headers: PROTOBUF }),
     atomic_write: async (body) => new Response(await engine.write(body), { headers: PROTOBUF }),
     watch(body, { draining }) {
       if (draining.aborted) throw Refusal.forNow("The store is about to stop.");
@@ -117,7 +117,7 @@ export function createStore(options: StoreOptions): Store {
     checks: { database: async () => engine.assertReady() },
     handle: (request, context) => answer(request, context).catch(refusalResponse),
   });
-  const close = (): Promise<void> => Promise.resolve(engine[Symbol.dispose]());
+  const close = () => engine[Symbol.asyncDispose]();
   return Object.assign(role, { close, [Symbol.asyncDispose]: close });
 }
 

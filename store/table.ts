@@ -1,9 +1,10 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { ReadRange } from "@flotilla/runtime/kv_connect";
-import { databaseId, type DatabaseOptions, openDatabase } from "./database_file.ts";
+import { databaseId, type DatabaseOptions, openDatabase, setSynchronous } from "./database_file.ts";
 import type { Entry } from "./datapath.ts";
 import type { Effect } from "./plan.ts";
 import { StorageFailure } from "./storage_failure.ts";
+import { openWriteAheadLog, type WriteAheadLog } from "./write_ahead_log.ts";
 
 /** How many entries a table holds and how large they are. */
 export interface TableSize {
@@ -28,6 +29,8 @@ export class Table implements Disposable {
   /** The database's UUID. */
   readonly id: string;
   readonly #database: DatabaseSync;
+  /** Set where commits are flushed past SQLite, which would hold the event loop meanwhile: a flush takes milliseconds. */
+  readonly #log: WriteAheadLog | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
   #rows: number;
   #bytes: number;
@@ -43,6 +46,9 @@ export class Table implements Disposable {
   constructor(options: DatabaseOptions, now: number) {
     this.#database = openDatabase(options);
     this.#statements = prepareStatements(this.#database);
+    const { path, synchronous = "full" } = options;
+    this.#log = synchronous === "full" && path !== ":memory:" ? openWriteAheadLog(path) : undefined;
+    if (this.#log !== undefined) setSynchronous(this.#database, "normal");
     this.id = databaseId(this.#database);
     const size = this.#database.prepare(
       "select count(*) as rows, coalesce(sum(length(key) + length(value)), 0) as bytes from entries",
@@ -88,8 +94,13 @@ export class Table implements Disposable {
     return statement.all(start, end, now, limit).map((row) => entryOf(row, blob(row["key"])));
   }
 
+  /** Resolves when all that was committed is on the disk; `undefined` when it is as durable as it gets already. */
+  flush(): Promise<void> | undefined {
+    return this.#log?.flush();
+  }
+
   /**
-   * Runs `work` in a transaction and returns when it is committed, as far as `synchronous` says.
+   * Runs `work` in a transaction and returns when it is committed; {@linkcode Table.flush} may have to follow.
    *
    * @throws {StorageFailure} when it could not be committed: then nothing has changed
    */
@@ -153,7 +164,9 @@ export class Table implements Disposable {
 
   /** Closes the file, and with it lets the next process in. Nothing can be called after that. */
   [Symbol.dispose](): void {
-    if (this.#database.isOpen) this.#database.close();
+    if (!this.#database.isOpen) return;
+    this.#log?.[Symbol.dispose]();
+    this.#database.close();
   }
 
   #put(effect: Effect & { type: "put" }, version: number): void {
@@ -228,7 +241,7 @@ function prepareStatements(database: DatabaseSync): Record<
 }
 
 /** Whether a range holds one key at most, as every `get` of a client asks for: its end is its start and a zero byte. */
-function isPoint(start: Uint8Array, end: Uint8Array): boolean {
+export function isPoint(start: Uint8Array, end: Uint8Array): boolean {
   if (end.length !== start.length + 1 || end[start.length] !== 0) return false;
   for (let index = 0; index < start.length; index++) {
     if (start[index] !== end[index]) return false;

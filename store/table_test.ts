@@ -148,3 +148,22 @@ Deno.test("Table makes a file that only its owner can read, and its log too", { 
   const modes = ["", "-wal"].map((suffix) => (Deno.statSync(`${file.path}${suffix}`).mode ?? 0) & 0o777);
   assertEquals(modes, [0o600, 0o600]);
 });
+
+Deno.test(
+  "Table flushes its log where commits are to be on the disk, on a new file and on one that was there",
+  {
+    ignore: !canWrite,
+  },
+  async () => {
+    using file = temporaryFile();
+    for (let time = 0; time < 2; time++) {
+      using table = new Table({ path: file.path }, NOW);
+      table.transaction(() => table.apply([put(`a${time}`)]));
+      const flush = table.flush();
+      assertEquals(flush instanceof Promise, true);
+      await flush;
+    }
+    using lax = new Table({ path: file.path, synchronous: "normal" }, NOW);
+    assertEquals(lax.flush(), undefined);
+  },
+);

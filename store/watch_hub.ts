@@ -9,6 +9,8 @@ export interface WatchHubOptions {
   keepAlive: number;
   /** What is stored under a key now. */
   read(key: Uint8Array): Entry | undefined;
+  /** Whether a change of the key is about to be told, and nobody may know of it yet. @default never */
+  pending?(key: Uint8Array): boolean;
 }
 
 /** The longest that a timer of the platform waits. */
@@ -163,7 +165,8 @@ class Watch implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
 
   /** A frame of what is stored now; `undefined` when that is what the client was told last. */
   #nextFrame(): Uint8Array<ArrayBuffer> | undefined {
-    if (!this.#dirty) return undefined;
+    const { pending } = this.#options;
+    if (!this.#dirty || this.#keys.some((key) => pending?.(key))) return undefined;
     this.#dirty = false;
     const told = this.#told;
     const entries = this.#keys.map((key) => this.#options.read(key));

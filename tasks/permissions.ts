@@ -45,7 +45,7 @@ export function permissionsOf(process: PlannedProcess, options: PermissionOption
       ...process.mayCall ?? [],
       ...process.outside ?? [],
     ]),
-    ...grant("read", [...files, ...sourcesRead(process, options)]),
+    ...grant("read", [...files, ...logsRead(process), ...sourcesRead(process, options)]),
     ...grant("write", files),
     ...grant("env", variablesOf(process.role)),
     // A thread that hashes passwords lets all others go first.
@@ -80,6 +80,12 @@ function observed({ role }: PlannedProcess, { processes = [], control }: Permiss
 
 function defaultPort({ protocol }: URL): number {
   return protocol === "https:" ? 443 : 80;
+}
+
+/** A store flushes the log that SQLite keeps beside its file. */
+function logsRead({ role, flags }: PlannedProcess): string[] {
+  if (role !== "store") return [];
+  return flags.flatMap(([flag, value]) => flag === "path" && value !== ":memory:" ? [`${value}-wal`] : []);
 }
 
 /** auth hashes passwords and worker computes in Web Workers, whose source Deno counts as a file that is read. */

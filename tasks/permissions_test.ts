@@ -33,10 +33,10 @@ Deno.test("permissionsOf() gives a balancer its ports and its upstreams, those t
   });
 });
 
-Deno.test("permissionsOf() gives a store its one file, and no other address", () => {
+Deno.test("permissionsOf() gives a store its one file with its log, and no other address", () => {
   assertEquals(permissions("database"), {
     net: ["127.0.0.1:5005"],
-    read: ["/flotilla/data/database.sqlite"],
+    read: ["/flotilla/data/database.sqlite", "/flotilla/data/database.sqlite-wal"],
     write: ["/flotilla/data/database.sqlite"],
     env: ["FLOTILLA_ENV", "FLOTILLA_LOG_LEVEL", "DENO_KV_ACCESS_TOKEN"],
   });

@@ -1,0 +1,143 @@
+import { systemClock } from "@flotilla/runtime";
+import { eventually } from "@flotilla/runtime/testing";
+import { MUTATION } from "@flotilla/runtime/kv_connect";
+import { assertEquals, assertRejects } from "@std/assert";
+import { Registry } from "prom-client";
+import { admitWrite } from "./atomic_write.ts";
+import { Committer } from "./committer.ts";
+import { Refusal } from "./refusal.ts";
+import { createStoreMetrics } from "./store_metrics.ts";
+import { Table } from "./table.ts";
+import { bytes, pointOf, testStore } from "./testing/store_client.ts";
+
+const canWrite = (await Deno.permissions.query({ name: "write" })).state === "granted";
+
+/** A table whose flushes end when the test says so. */
+class HeldTable extends Table {
+  readonly flushes: PromiseWithResolvers<void>[] = [];
+
+  constructor() {
+    super({ path: ":memory:" }, Date.now());
+  }
+
+  override flush(): Promise<void> {
+    const flush = Promise.withResolvers<void>();
+    this.flushes.push(flush);
+    return flush.promise;
+  }
+}
+
+function setUp() {
+  const table = new HeldTable();
+  const changed: string[] = [];
+  const metrics = createStoreMetrics(new Registry(), { size: () => table.size, watchers: () => 0 });
+  const onChange = (key: Uint8Array) => {
+    changed.push(new TextDecoder().decode(key));
+  };
+  const committer = new Committer({ table, clock: systemClock, metrics, onChange });
+  const submit = (key: string) =>
+    committer.submit(admitWrite({
+      enqueues: 0,
+      checks: [],
+      mutations: [{
+        key: bytes(key),
+        type: MUTATION.set,
+        value: { data: bytes("v"), encoding: 3 },
+        expireAt: 0,
+        sumMin: new Uint8Array(),
+        sumMax: new Uint8Array(),
+        sumClamp: false,
+      }],
+    }));
+  return { table, committer, changed, submit, [Symbol.dispose]: () => table[Symbol.dispose]() };
+}
+
+Deno.test("Committer tells of a write when it is on the disk, and commits what comes meanwhile together", async () => {
+  using fixture = setUp();
+  const { table, committer, changed, submit } = fixture;
+  let told = false;
+  const first = submit("a").then(() => told = true);
+  await eventually(() => table.flushes.length === 1);
+  const others = [submit("b"), submit("c")];
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals([told, changed, table.flushes.length], [false, [], 1]);
+  assertEquals([committer.unflushed?.has(bytes("a")), committer.unflushed?.has(bytes("b"))], [true, false]);
+  table.flushes[0]?.resolve();
+  await first;
+  await eventually(() => table.flushes.length === 2);
+  assertEquals(changed, ["a"]);
+  table.flushes[1]?.resolve();
+  await Promise.all(others);
+  assertEquals([changed, committer.unflushed], [["a", "b", "c"], undefined]);
+});
+
+Deno.test("Committer knows which reads would see what is not on the disk", async () => {
+  using fixture = setUp();
+  const { table, committer, submit } = fixture;
+  const write = submit("key");
+  const within = (start: string, end: string) =>
+    committer.unflushed?.within({ start: bytes(start), end: bytes(end), limit: 1, reverse: false });
+  await eventually(() => table.flushes.length === 1);
+  assertEquals([within("a", "z"), within("key", "kez"), within("a", "key"), within("kf", "z")], [
+    true,
+    true,
+    false,
+    false,
+  ]);
+  assertEquals(committer.unflushed?.within(pointOf(bytes("key"))), true);
+  assertEquals(committer.unflushed?.within(pointOf(bytes("kex"))), false);
+  table.flushes[0]?.resolve();
+  await write;
+});
+
+Deno.test("Committer.drained() resolves when all is on the disk that was submitted", async () => {
+  using fixture = setUp();
+  const { table, committer, submit } = fixture;
+  const writes = [submit("a")];
+  await eventually(() => table.flushes.length === 1);
+  writes.push(submit("b"));
+  let drained = false;
+  const draining = committer.drained().then(() => drained = true);
+  table.flushes[0]?.resolve();
+  await eventually(() => table.flushes.length === 2);
+  assertEquals(drained, false);
+  table.flushes[1]?.resolve();
+  await Promise.all([draining, ...writes]);
+});
+
+Deno.test("Committer ends the process when a flush fails: nobody can tell what is on the disk", async () => {
+  using fixture = setUp();
+  const { table, submit } = fixture;
+  const { promise: ended, resolve } = Promise.withResolvers<ErrorEvent>();
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    resolve(event);
+  };
+  addEventListener("error", onError);
+  const write = submit("a");
+  await eventually(() => table.flushes.length === 1);
+  table.flushes[0]?.reject(new Error("input/output error"));
+  assertEquals((await assertRejects(() => write, Refusal)).status, 503);
+  assertEquals((await ended).message.includes("input/output error"), true);
+  removeEventListener("error", onError);
+});
+
+Deno.test({
+  name: "A store on a disk tells readers and watchers of each write, as soon as it is acknowledged",
+  ignore: !canWrite,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    await using context = testStore({ path: `${folder}/database.sqlite` });
+    const { client } = context;
+    const watch = await client.watch(bytes("k"));
+    assertEquals(await watch.next(), [undefined]);
+    for (let round = 0; round < 20; round++) {
+      const version = await client.set(bytes("k"), bytes(`${round}`));
+      assertEquals((await client.get(bytes("k")))?.version, version);
+      const frame = await watch.next();
+      assertEquals(typeof frame === "string" ? frame : frame.map((entry) => entry?.version), [version]);
+    }
+    await watch.cancel();
+    await Deno.remove(folder, { recursive: true });
+  },
+});
