@@ -40,7 +40,7 @@ export class HeadFields implements FieldReader {
     this.#bytes = bytes;
     this.#spans.fill(0);
     this.#repeated = false;
-    head.lines(bytes, this.#visit);
+    head.lines(this.#visit);
     return !this.#repeated;
   }
 

@@ -84,6 +84,8 @@ export abstract class MessageHead {
   #next = -1;
   #scanned = 0;
   #fieldCount = 0;
+  /** Where each field line begins, has its colon, and ends; those behind {@linkcode #fieldCount} are of earlier messages. */
+  readonly #spans: number[] = [];
   #begun = false;
 
   constructor(limits: HeadLimits) {
@@ -136,38 +138,26 @@ export abstract class MessageHead {
   /** A field of a complete head, several lines joined by `", "`; `name` is in lower case. Looks at every line. */
   text(bytes: Uint8Array, name: Uint8Array): string | undefined {
     let text: string | undefined;
-    let at = this.fields;
-    while (at < this.end - 2) {
-      const lineEnd = bytes.indexOf(CR, at);
-      const colon = bytes.indexOf(COLON, at);
-      if (equalsIgnoringCase(bytes, at, colon, name)) {
-        const value = latin1(bytes, colon + 1, lineEnd).trim();
-        text = text === undefined ? value : `${text}, ${value}`;
-      }
-      at = lineEnd + 2;
-    }
+    this.lines((line, colon, next) => {
+      if (!equalsIgnoringCase(bytes, line, colon, name)) return;
+      const value = latin1(bytes, colon + 1, next - 2).trim();
+      text = text === undefined ? value : `${text}, ${value}`;
+    });
     return text;
   }
 
   /** Tells each field line of a complete head: where it begins, where its colon is, and where the next one begins. */
-  lines(bytes: Uint8Array, visit: (line: number, colon: number, next: number) => void): void {
-    const last = this.end - 2;
-    for (let line = this.fields; line < last;) {
-      const colon = bytes.indexOf(COLON, line);
-      const next = bytes.indexOf(LF, colon) + 1;
-      visit(line, colon, next);
-      line = next;
-    }
+  lines(visit: (line: number, colon: number, next: number) => void): void {
+    const spans = this.#spans;
+    const end = this.#fieldCount * 3;
+    for (let i = 0; i < end; i += 3) visit(spans[i] ?? 0, spans[i + 1] ?? 0, spans[i + 2] ?? 0);
   }
 
   /** The fields of a complete head, decoded (ISO 8859-1). */
   *entries(bytes: Uint8Array): Generator<[name: string, value: string]> {
-    let at = this.fields;
-    while (at < this.end - 2) {
-      const lineEnd = bytes.indexOf(CR, at);
-      const colon = bytes.indexOf(COLON, at);
-      yield [latin1(bytes, at, colon), latin1(bytes, colon + 1, lineEnd).trim()];
-      at = lineEnd + 2;
+    for (let i = 0; i < this.#fieldCount * 3; i += 3) {
+      const [line = 0, colon = 0, next = 0] = this.#spans.slice(i, i + 3);
+      yield [latin1(bytes, line, colon), latin1(bytes, colon + 1, next - 2).trim()];
     }
   }
 
@@ -261,13 +251,21 @@ export abstract class MessageHead {
     if (bytes[at] !== CR || bytes[at + 1] !== LF) throw badLineEnd(bytes[at]);
     const next = at + 2;
     if (next - line > this.limits.fieldLine) throw this.#tooLarge("A header field is too long");
-    if (++this.#fieldCount > this.limits.fields) throw this.#tooLarge("There are too many header fields");
+    this.#note(line, colon, next);
     const known = knownField(bytes, line, colon);
     if (known !== undefined) {
       while (at > start && (bytes[at - 1] === SP || bytes[at - 1] === HTAB)) at--;
       this.field(known, bytes, line, start, at, next);
     }
     return next;
+  }
+
+  #note(line: number, colon: number, next: number): void {
+    const at = this.#fieldCount++ * 3;
+    if (this.#fieldCount > this.limits.fields) throw this.#tooLarge("There are too many header fields");
+    this.#spans[at] = line;
+    this.#spans[at + 1] = colon;
+    this.#spans[at + 2] = next;
   }
 
   #noName(bytes: Uint8Array, line: number, at: number, end: number): number {
@@ -311,13 +309,9 @@ export abstract class MessageHead {
   }
 
   #dropNamed(bytes: Uint8Array, name: Uint8Array): void {
-    let at = this.fields;
-    while (at < this.end - 2) {
-      const next = bytes.indexOf(LF, at) + 1;
-      const colon = bytes.indexOf(COLON, at);
-      if (equalsIgnoringCase(bytes, at, colon, name) && !this.#isDropped(at)) this.drop(at, next);
-      at = next;
-    }
+    this.lines((line, colon, next) => {
+      if (equalsIgnoringCase(bytes, line, colon, name) && !this.#isDropped(line)) this.drop(line, next);
+    });
   }
 
   #isDropped(line: number): boolean {

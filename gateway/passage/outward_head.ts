@@ -73,7 +73,7 @@ export class OutwardHead {
     this.#seen = 0;
     this.#packable = this.#dated = false;
     if (head.minor === 0) wire.bytes[head.minorAt] = ONE;
-    head.lines(wire.bytes, this.#visit);
+    head.lines(this.#visit);
     this.#flush(head.end - 2, head.end);
     wire.put(this.#securityLines(secure));
     if (this.#packable) wire.put(VARY);
