@@ -10,7 +10,7 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "FAILURE_KINDS",
     "FieldNames",
     "HeadFields",
-    "KnownTokens",
+    "KnownOctets",
     "Listener",
     "STRATEGY_NAMES",
     "TrunkDialer",

@@ -1,5 +1,6 @@
-import { Gauge, Histogram, type Registry } from "prom-client";
+import { Gauge, type Registry } from "prom-client";
 import { registerProcessMemory } from "./process_memory.ts";
+import { SeriesHistogram } from "./series_histogram.ts";
 
 /** The measures that every role has, in the names and base units of the Prometheus guide. */
 export interface RoleMetrics {
@@ -24,30 +25,36 @@ export function createRoleMetrics(registry: Registry): RoleMetrics {
       this.set(inFlight);
     },
   });
-  const duration = new Histogram({
+  const duration = new SeriesHistogram({
     name: "flotilla_request_duration_seconds",
     help: "Time from a request's head to its answer's head",
     labelNames: ["method", "route", "status"] as const,
     buckets: BUCKETS,
-    registers,
   });
+  registry.registerMetric(duration);
   registerProcessMemory(registry);
-  /** A series is looked up by its labels once: to put labels together is most of what an observation costs. */
-  const series = new Map<string, (seconds: number) => void>();
+  /** By route and method, then by the hundred of the status: to put labels together is most of what an observation costs. */
+  const series = new Map<string, Map<string, Observe[]>>();
 
-  function open(method: string, route: string, status: number): (seconds: number) => void {
-    const known = METHODS.has(method) ? method : "other";
-    return duration.labels({ method: known, route, status: `${Math.floor(status / 100)}xx` }).observe;
+  function statusesOf(route: string, method: string): Observe[] {
+    let methods = series.get(route);
+    if (methods === undefined) series.set(route, methods = new Map());
+    let statuses = methods.get(method);
+    if (statuses === undefined) methods.set(method, statuses = []);
+    return statuses;
   }
 
   return {
     started: () => void inFlight++,
-    finished({ method, route, status }, seconds) {
+    finished({ method: given, route, status }, seconds) {
       inFlight--;
-      const name = `${METHODS.has(method) ? method : "other"} ${status} ${route}`;
-      let observe = series.get(name);
-      if (observe === undefined) series.set(name, observe = open(method, route, status));
+      const method = METHODS.has(given) ? given : "other";
+      const hundred = Math.floor(status / 100);
+      const statuses = statusesOf(route, method);
+      const observe = statuses[hundred] ??= duration.series({ method, route, status: `${hundred}xx` });
       observe(seconds);
     },
   };
 }
+
+type Observe = (seconds: number) => void;

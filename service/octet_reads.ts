@@ -5,7 +5,7 @@ import {
   fromLatin1,
   HeadFields,
   type Knock,
-  KnownTokens,
+  KnownOctets,
   latin1,
   type OctetAnswer,
   type Reply,
@@ -61,7 +61,7 @@ interface Shared extends OctetReadsOptions {
 export class OctetReads {
   readonly #shared: Shared;
   readonly #fields = new HeadFields([ASSERTION_HEADER, ...CONDITIONS]);
-  readonly #assertions = new KnownTokens();
+  readonly #assertions = new KnownOctets<string>();
   /** By record: a new version is a new object. */
   readonly #octets = new WeakMap<StoredRecord, Octets>();
 
@@ -86,7 +86,7 @@ export class OctetReads {
   #caller(bytes: Uint8Array): Caller | undefined {
     const span = this.#fields.span(ASSERTION_HEADER);
     if (span === undefined) return undefined;
-    const assertion = this.#assertions.get(bytes, { start: span.colon + 1, end: span.next - 2 }, () => {
+    const assertion = this.#assertions.get(bytes, [span.colon + 1, span.next - 2], () => {
       return this.#fields.get(ASSERTION_HEADER) ?? undefined;
     });
     return assertion === undefined ? undefined : this.#shared.environment.verifier.peek(assertion);

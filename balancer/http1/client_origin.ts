@@ -1,5 +1,6 @@
 import type { AddressList } from "../address_list.ts";
 import { clientAddress, forwardedFields, type ForwardingFields } from "../forwarded.ts";
+import { KnownOctets } from "./known_octets.ts";
 import { ascii, equals, fromLatin1, latin1 } from "./octets.ts";
 import { REQUEST_ID_NAME } from "./request_composer.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -26,11 +27,27 @@ export interface ClientOriginOptions {
   readonly cache: OriginCache;
 }
 
-/** Lines by peer and host. */
-export type OriginCache = Map<string, Uint8Array<ArrayBuffer>>;
+/** Lines that were made before. */
+export class OriginCache {
+  /** By peer and host. */
+  readonly plain: Map<string, Uint8Array<ArrayBuffer>> = new Map();
+  readonly #proxies = new Map<string, KnownOctets<Uint8Array<ArrayBuffer>>>();
+
+  /** Those of requests that a trusted proxy has forwarded, by what it says of their origin. */
+  forwarded(proxy: string): KnownOctets<Uint8Array<ArrayBuffer>> {
+    let known = this.#proxies.get(proxy);
+    if (known === undefined) {
+      if (this.#proxies.size >= MOST_PROXIES) this.#proxies.clear();
+      this.#proxies.set(proxy, known = new KnownOctets());
+    }
+    return known;
+  }
+}
 
 /** Clients send any host they like: so many lines are kept, and then all are forgotten. */
 const CACHE_SIZE = 1_024;
+/** A whole network may be trusted: what so many proxies forward is remembered, and then all of it is forgotten. */
+const MOST_PROXIES = 64;
 
 /**
  * The lines that a request gets on its way because of where it came from: `X-Forwarded-*`, `Forwarded` and `Via`. Requests of one
@@ -40,12 +57,16 @@ export class ClientOrigin {
   readonly #options: ClientOriginOptions;
   /** Whether the connection is a proxy's whose word counts. */
   readonly trusted: boolean;
+  /** Lines of requests that it has forwarded. */
+  readonly #forwarded: KnownOctets<Uint8Array<ArrayBuffer>> | undefined;
   #host = NO_HOST;
   #lines: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(options: ClientOriginOptions) {
     this.#options = options;
-    this.trusted = options.peer !== undefined && options.trusted.includes(options.peer);
+    const { peer, trusted, cache } = options;
+    this.trusted = peer !== undefined && trusted.includes(peer);
+    if (peer !== undefined && this.trusted) this.#forwarded = cache.forwarded(peer);
   }
 
   /** The address at the other end; `undefined` when it has none. */
@@ -60,8 +81,9 @@ export class ClientOrigin {
   /** The lines for a request, each with its end, and the name of the field that the request's id is to follow. */
   lines(bytes: Uint8Array<ArrayBuffer>, head: RequestHead): Uint8Array<ArrayBuffer> {
     const { hostStart, hostEnd, minor } = head;
-    if (minor === 0 || (head.forwarded && this.trusted)) {
-      return this.#build(hostOf(bytes, head), { came: came(bytes, head), minor });
+    if (minor === 0) return this.#read(bytes, head);
+    if (head.forwarded && this.#forwarded !== undefined) {
+      return this.#forwarded.get(bytes, head.originSpans, () => this.#read(bytes, head));
     }
     if (this.#lines === undefined || !equals(bytes, hostStart, hostEnd, this.#host)) {
       this.#host = bytes.slice(hostStart, hostEnd);
@@ -77,13 +99,17 @@ export class ClientOrigin {
     return clientAddress(peer, { forwardedFor: head.text(bytes, NAMES.for), trusted });
   }
 
+  #read(bytes: Uint8Array, head: RequestHead): Uint8Array<ArrayBuffer> {
+    return this.#build(hostOf(bytes, head), { came: came(bytes, head), minor: head.minor });
+  }
+
   #shared(host: string | undefined): Uint8Array<ArrayBuffer> {
     const { peer, cache } = this.#options;
     const key = `${peer} ${host}`;
-    let lines = cache.get(key);
+    let lines = cache.plain.get(key);
     if (lines === undefined) {
-      if (cache.size >= CACHE_SIZE) cache.clear();
-      cache.set(key, lines = this.#build(host, { came: NOTHING, minor: 1 }));
+      if (cache.plain.size >= CACHE_SIZE) cache.plain.clear();
+      cache.plain.set(key, lines = this.#build(host, { came: NOTHING, minor: 1 }));
     }
     return lines;
   }

@@ -5,7 +5,7 @@ import { type AddressList, addressList } from "../address_list.ts";
 import type { AttemptSource } from "../attempt.ts";
 import { monotonic } from "../monotonic.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import { ClientOrigin, type OriginCache } from "./client_origin.ts";
+import { ClientOrigin, OriginCache } from "./client_origin.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
 import type { Door } from "./door.ts";
@@ -139,7 +139,7 @@ export class Listener {
   readonly #maxConnections: number;
   readonly #proxyProtocol: boolean;
   readonly #acceptTrunks: boolean;
-  readonly #origins: OriginCache = new Map();
+  readonly #origins = new OriginCache();
   /** Connections whose PROXY header has not come yet. */
   readonly #greeting = new Set<Connection>();
   readonly #trunks = new Set<Session>();

@@ -80,6 +80,8 @@ export class RequestHead extends MessageHead {
   maxForwardsEnd = 0;
   /** Whether a field that says for whom the request is forwarded came with it. */
   forwarded = false;
+  /** Begin and end of what the request says of where it came from: the value of `Host`, and the lines of such fields. */
+  readonly originSpans: number[] = [];
 
   protected override readonly nameClass = NAME;
   protected override readonly tooLargeStatus: RefusalStatus = 431;
@@ -102,6 +104,7 @@ export class RequestHead extends MessageHead {
     this.teEnd = 0;
     this.maxForwardsEnd = 0;
     this.forwarded = false;
+    this.originSpans.length = 0;
   }
 
   /** Whether a body follows. */
@@ -194,6 +197,7 @@ export class RequestHead extends MessageHead {
       case "x-forwarded-port":
       case "x-real-ip":
         this.forwarded = true;
+        this.originSpans.push(line, next);
         return this.drop(line, next);
       default:
         return this.drop(line, next);
@@ -265,6 +269,7 @@ export class RequestHead extends MessageHead {
     if (this.pathStart !== this.targetStart) this.#compareAuthority(bytes, start, end);
     this.hostStart = start;
     this.hostEnd = end;
+    this.originSpans.push(start, end);
   }
 
   /** RFC 9112, section 3.2.2, would have the target's authority win; two different ones are refused here. */

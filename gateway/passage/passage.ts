@@ -1,6 +1,6 @@
 import type { AssertionSigner } from "@flotilla/auth/verify";
 import type { AttemptSource, Crossing, Door, Knock } from "@flotilla/balancer";
-import { HeadFields, KnownTokens, latin1 } from "@flotilla/balancer";
+import { HeadFields, KnownOctets, latin1 } from "@flotilla/balancer";
 import { continueTrace, type FramedRole, ProblemError, type ServeInfo } from "@flotilla/runtime";
 import type { Admission } from "../admission.ts";
 import type { Client, ClientOf } from "../client.ts";
@@ -57,7 +57,7 @@ export class Passage implements Door {
   readonly #options: PassageOptions;
   readonly #parts: CrossingParts;
   readonly #fields = new HeadFields([...LOOKED_AT, ...PASSED_INWARDS]);
-  readonly #tokens = new KnownTokens();
+  readonly #tokens = new KnownOctets<string>();
   readonly #clients = new Map<string, Client>();
   readonly #worthPacking = new PathSet(REMEMBERED);
   readonly #takesGzip = new Map<string, boolean>();
@@ -156,7 +156,7 @@ export class Passage implements Door {
   #token(bytes: Uint8Array): string | undefined {
     const span = this.#fields.span("authorization");
     if (span === undefined) return undefined;
-    return this.#tokens.get(bytes, { start: span.colon + 1, end: span.next - 2 }, () => {
+    return this.#tokens.get(bytes, [span.colon + 1, span.next - 2], () => {
       try {
         return bearerToken(this.#fields);
       } catch (error) {
