@@ -20,6 +20,7 @@ import { TrunkDialer } from "./http1/trunk_dialer.ts";
 import { followDns } from "./membership/dns.ts";
 import { followKv } from "./membership/kv.ts";
 import { createEndpoints, mainPort } from "./process.ts";
+import { policyOptions } from "./policy_flags.ts";
 import { balancerFlags, passesAllOn, repeatedName } from "./process_flags.ts";
 import { createStrategy } from "./strategies.ts";
 import { readTlsFiles } from "./tls_files.ts";
@@ -49,20 +50,7 @@ const pool = new ConnectionPool({ dial: flags.upstreamTrunks ? trunks.dial : dia
 await using balancer = createBalancer({
   upstreams: upstream,
   strategy: createStrategy(flags.strategy, hashKey === undefined ? {} : { hashKey }),
-  health: {
-    path: flags.healthPath,
-    interval: flags.healthInterval,
-    timeout: flags.healthTimeout,
-    rise: flags.healthRise,
-    fall: flags.healthFall,
-  },
-  timeouts: {
-    connect: flags.connectTimeout,
-    firstByte: flags.firstByteTimeout,
-    idle: flags.idleTimeout,
-    total: flags.totalTimeout,
-  },
-  limits: { connections: flags.maxConnections, queue: flags.maxQueue },
+  ...policyOptions(flags),
   trustedProxies: flags.trustedProxy,
   accessLog: { sample: flags.accessLog },
   transport: tcpTransport({ pool }),

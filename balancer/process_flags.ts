@@ -11,6 +11,7 @@ import {
 import { z } from "zod";
 import { addressList } from "./address_list.ts";
 import type { HashKey } from "./strategies/consistent_hash.ts";
+import { policyFlags } from "./policy_flags.ts";
 import { STRATEGY_NAMES } from "./strategies.ts";
 import type { UpstreamOptions } from "./upstream.ts";
 import { identify } from "./upstream_state.ts";
@@ -40,8 +41,6 @@ const upstreamSchema: z.ZodType<UpstreamOptions> = z.string().transform((text, c
   }
   return upstream;
 });
-
-const milliseconds = (fallback: number) => number(z.number().positive()).default(fallback);
 
 const networkSchema = z.string().refine(isNetwork, "must be an IP address or a network like 10.0.0.0/8");
 
@@ -96,44 +95,7 @@ export const balancerFlags = {
     help: "Deno KV store whose key flotilla/balancer/NAME lists the upstreams",
     placeholder: "STORE",
   }),
-  healthPath: flag(z.string().startsWith("/").default("/readyz"), {
-    help: "what upstreams are asked",
-    placeholder: "PATH",
-  }),
-  healthInterval: flag(milliseconds(500), { help: "milliseconds between two checks", placeholder: "MS" }),
-  healthTimeout: flag(milliseconds(500), { help: "milliseconds a check may take", placeholder: "MS" }),
-  healthRise: flag(number(z.number().int().min(1)).default(2), {
-    help: "checks in a row that bring an upstream back",
-    placeholder: "COUNT",
-  }),
-  healthFall: flag(number(z.number().int().min(1)).default(2), {
-    help: "failed checks in a row that take an upstream out",
-    placeholder: "COUNT",
-  }),
-  connectTimeout: flag(milliseconds(2_000), {
-    help: "milliseconds to connect to an upstream",
-    placeholder: "MS",
-  }),
-  firstByteTimeout: flag(milliseconds(60_000), {
-    help: "milliseconds an upstream has to begin its answer",
-    placeholder: "MS",
-  }),
-  idleTimeout: flag(milliseconds(60_000), {
-    help: "milliseconds between two pieces of a body",
-    placeholder: "MS",
-  }),
-  totalTimeout: flag(number(z.number().positive()).default(Infinity), {
-    help: "milliseconds for a whole exchange; no limit unless given",
-    placeholder: "MS",
-  }),
-  maxConnections: flag(number(z.number().int().min(1)).default(4_096), {
-    help: "requests inside one upstream at a time",
-    placeholder: "COUNT",
-  }),
-  maxQueue: flag(number(z.number().int().min(0)).default(1_024), {
-    help: "requests that may wait for one upstream",
-    placeholder: "COUNT",
-  }),
+  ...policyFlags,
   listener: flag(z.enum(["bytes", "serve"]).default("bytes"), {
     help: "bytes: HTTP/1.1 passed through as octets; serve: Deno.serve, with HTTP/2",
     placeholder: "NAME",

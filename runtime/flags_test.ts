@@ -93,5 +93,6 @@ Deno.test("helpText() lists every flag as it is typed", () => {
   const text = stripAnsiCode(helpText({ name: "deno task x", summary: "does x" }, specs));
   assertStringIncludes(text, "--health-path PATH");
   assertStringIncludes(text, "--upstream UPSTREAM");
-  assertStringIncludes(text, "or PORT");
+  assertStringIncludes(text, "where to listen (default 8000; or PORT)");
+  assertStringIncludes(text, "what to ask (default /readyz)");
 });

@@ -74,6 +74,7 @@ export function helpText(program: Program, specs: FlagSpecs): string {
   const rows = Object.entries(specs).map(([name, spec]) => {
     const placeholder = spec.kind === "switch" ? "" : ` ${spec.placeholder ?? kebab(name).toUpperCase()}`;
     const notes = [
+      defaultOf(spec),
       spec.kind === "list" || spec.kind === "operands" ? "may be given again" : "",
       spec.env === undefined ? "" : `or ${spec.env}`,
     ];
@@ -84,6 +85,13 @@ export function helpText(program: Program, specs: FlagSpecs): string {
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
   return [`${bold(program.name)}: ${program.summary}`, "", ...lines].join("\n");
+}
+
+/** What a flag says of its default; empty where it has none, or its help must say it in words. */
+function defaultOf({ kind, schema }: FlagSpecs[string]): string {
+  const { success, data } = schema.safeParse(undefined);
+  const telling = kind === "value" && success && data !== undefined && data !== Infinity;
+  return telling ? `default ${data}` : "";
 }
 
 function writeLine(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
