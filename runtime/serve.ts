@@ -4,6 +4,7 @@ import { flag, type FlagValues, number, portSchema, switchFlag } from "./flags.t
 import { refuseToListen } from "./program.ts";
 import type { ServeInfo } from "./request_context.ts";
 import { serveUntilStopped, type Serving } from "./serving.ts";
+import { skipUnsampledRequests } from "./unsampled_requests.ts";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 
@@ -63,6 +64,7 @@ export async function serve(
 ): Promise<void> {
   const { registry } = served;
   const { instance, tls } = options;
+  skipUnsampledRequests();
   const begin = () => serving(listen(served, flags, tls), tls === undefined ? "http" : "https");
   await serveUntilStopped(begin, { instance, served, registry, flags });
 }
