@@ -14,9 +14,9 @@ export interface CollectorOptions {
   call: Call;
   /** What balancers take orders with. @default they are not asked */
   adminToken?: string;
-  /** Milliseconds between two looks while somebody watches. @default 1_000 */
+  /** Milliseconds between two looks while somebody watches. @default 2_000 */
   interval?: number;
-  /** Milliseconds between two looks otherwise, for the history. @default 5_000 */
+  /** Milliseconds between two looks otherwise, for the history. @default 10_000 */
   idleInterval?: number;
   /** @default `systemClock` */
   clock?: Clock;
@@ -39,7 +39,7 @@ export class Collector implements Disposable {
 
   /** Nothing is looked at before {@linkcode Collector.start}. */
   constructor(options: CollectorOptions) {
-    const { adminToken, interval = 1_000, idleInterval = 5_000, clock = systemClock } = options;
+    const { adminToken, interval = 2_000, idleInterval = 10_000, clock = systemClock } = options;
     this.#options = { ...options, adminToken, interval, idleInterval, clock };
     this.#view = viewSystem(EMPTY_TOPOLOGY, new Map(), clock.now());
   }

@@ -7,8 +7,8 @@ const LEAST_SPAN = 2 * 60;
 const SPARK_SPAN = 5 * 60;
 const REPEAT = 2_000;
 const NOTICE_TIME = 8_000;
-/** Looks come every second; when none came for so long, what the page shows is old. */
-const STALE = 5_000;
+/** Looks come every other second; when none came for so long, what the page shows is old. */
+const STALE = 7_000;
 const main = document.querySelector("main");
 
 // --- What is bound to a name ---------------------------------------------------------------------------------------

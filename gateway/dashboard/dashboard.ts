@@ -65,7 +65,7 @@ const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/** Streams of events at a time: each costs a look at every instance a second between them, and a reading of the tasks each. */
+/** Streams of events at a time: each costs a look at every instance every other second between them, and a reading of the tasks each. */
 const MOST_STREAMS = 64;
 /** Longest content of a form or an order, in bytes. */
 const LONGEST_BODY = 4_096;

@@ -16,8 +16,6 @@ export interface EventStreamOptions {
   signal: AbortSignal;
 }
 
-/** Looks between two readings of the tasks. */
-const TASK_EVERY = 2;
 /** Events that may wait for a slow reader before looks are left out. */
 const PATIENCE = 8;
 
@@ -30,7 +28,6 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
   const { collector, holds, tasks, audit, signal } = options;
   const encoder = new TextEncoder();
   let shown: Bindings = {};
-  let looks = 0;
   let listed = "";
   let ordered = "";
   let end = () => {};
@@ -66,7 +63,7 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
       });
       shown = now;
       sendAudit();
-      if (looks++ % TASK_EVERY === 0) void sendTasks().catch(end);
+      void sendTasks().catch(end);
     };
     controller.enqueue(encoder.encode("retry: 1000\n\n"));
     send("history", collector.history);
