@@ -1,4 +1,4 @@
-import { type Clock, MAX_READ_KEYS, systemClock, withDeadline } from "@flotilla/runtime";
+import { type Clock, KvRefusedError, MAX_READ_KEYS, systemClock, withDeadline } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { CallBatch } from "./call_batch.ts";
 import { CircuitBreaker } from "./circuit_breaker.ts";
@@ -35,8 +35,8 @@ export interface SharedCacheOptions {
 /** Entries larger than this are not put: Deno KV takes 65,536 bytes. */
 const MAX_ENTRY_BYTES = 65_400;
 
-/** Every KV Connect server takes this many checks in one write. */
-const MAX_PUTS = 10;
+/** Entries that are put together; Deno KV takes 100 checks in one write, and every KV Connect server the lesser number. */
+const [MOST_PUTS, LEAST_PUTS] = [40, 10];
 /** Entries that are put together may have this many bytes together, of the 819,200 that one write may have. */
 const MAX_BATCH_BYTES = 400_000;
 
@@ -61,7 +61,9 @@ export class SharedCache {
   readonly #random: () => number;
   readonly #breaker: CircuitBreaker;
   readonly #gets = new CallBatch<Deno.KvKey, Lookup<unknown>>(MAX_READ_KEYS, (keys) => this.#getMany(keys));
-  readonly #puts = new CallBatch<Put, PutOutcome>(MAX_PUTS, (puts) => this.#putMany(puts));
+  readonly #puts = new CallBatch<Put, PutOutcome>(MOST_PUTS, (puts) => this.#putMany(puts));
+  /** Goes down when the server takes no more than it must. */
+  #together = MOST_PUTS;
 
   /** @param kv none, or as long as it is not open: it is unavailable */
   constructor(kv: Deno.Kv | Promise<Deno.Kv> | undefined, options: SharedCacheOptions = {}) {
@@ -116,14 +118,17 @@ export class SharedCache {
     return await this.#puts.add({ key, value, versionstamp, size, ttl: Math.ceil(ttl) });
   }
 
-  /** Together when nothing has come between any of them, otherwise each by itself. */
+  /** Together when nothing has come between any of them, otherwise by halves, down to what it was that came between. */
   async #putMany(puts: readonly Put[]): Promise<PutOutcome[]> {
-    const fits = puts.reduce((bytes, { size }) => bytes + size, 0) <= MAX_BATCH_BYTES;
-    if (puts.length > 1 && fits) {
+    const fits = puts.length <= this.#together &&
+      puts.reduce((bytes, { size }) => bytes + size, 0) <= MAX_BATCH_BYTES;
+    if (puts.length === 1 || fits) {
       const outcome = await this.#commit(puts);
-      if (outcome.kind === "put" || !this.available) return puts.map(() => outcome);
+      if (puts.length === 1 || outcome.kind === "put" || !this.available) return puts.map(() => outcome);
     }
-    return await Promise.all(puts.map((put) => this.#commit([put])));
+    const middle = puts.length >> 1;
+    const halves = [puts.slice(0, middle), puts.slice(middle)];
+    return (await Promise.all(halves.map((half) => this.#putMany(half)))).flat();
   }
 
   async #commit(puts: readonly Put[]): Promise<PutOutcome> {
@@ -152,8 +157,10 @@ export class SharedCache {
       if (before) logger.info("The cache answers again");
       return answer;
     } catch (error) {
-      // An entry that is larger than its size was said to be: that says nothing of the cache.
-      if (error instanceof TypeError && !before) return undefined;
+      // An entry that is larger than its size was said to be, or more of them than this server takes: that says nothing of
+      // the cache's being there.
+      if (error instanceof KvRefusedError) this.#together = LEAST_PUTS;
+      if ((error instanceof TypeError || error instanceof KvRefusedError) && !before) return undefined;
       this.#breaker.failed();
       if (!before && this.#breaker.open) {
         logger.warn("The cache does not answer: reads go to the database", { error });
