@@ -24,10 +24,9 @@ import {
 import { cacheFields } from "./cache_status.ts";
 import type { DataEnvironment } from "./data_environment.ts";
 import { answerFound } from "./read_record.ts";
-import { requireSeen } from "./access.ts";
+import { maySee } from "./access.ts";
 import { isRecordId } from "./record_id.ts";
 import { cachedAnswerText, entityTag, type StoredRecord } from "./record.ts";
-import type { Found } from "./tiered_cache.ts";
 
 /** What {@linkcode OctetReads} works with. */
 export interface OctetReadsOptions {
@@ -140,7 +139,7 @@ class OctetRead implements Reply, OctetAnswer, RequestContext, RequestLine {
     this.#id = read.id;
     this.#principal = read.principal;
     this.#leave = shared.role.frame.enter(this, this);
-    this.answer = this.#read();
+    this.answer = shared.environment.tail.fence().then(() => this.#fenced(), (error) => this.#refuse(error));
   }
 
   get url(): string {
@@ -196,24 +195,31 @@ class OctetRead implements Reply, OctetAnswer, RequestContext, RequestLine {
     wire.put(date);
   }
 
-  async #read(): Promise<OctetAnswer | Response> {
-    const { environment: { records }, role: { frame } } = this.#shared;
-    let answer: OctetAnswer | Response;
-    try {
-      answer = this.#shape(await records.read(this.#id));
-    } catch (thrown) {
-      answer = frame.refuse(asProblem(thrown), this, this);
-    }
-    this.#leave(answer.status);
-    return answer;
+  /** The end of the log is known: nearly always the near cache has the record. */
+  #fenced(): OctetAnswer | Response | Promise<OctetAnswer | Response> {
+    const record = this.#shared.environment.records.near(this.#id);
+    if (record === undefined || !maySee(this.#principal, record)) return this.#read();
+    this.#octets = this.#shared.octetsOf(this.#id, record);
+    this.#leave(this.status);
+    return this;
   }
 
-  #shape(found: Found<StoredRecord | undefined>): OctetAnswer | Response {
-    const id = this.#id;
-    const principal = this.#principal;
-    if (found.layer !== "near") return answerFound(found, { asked: NOTHING, context: this, id, principal });
-    this.#octets = this.#shared.octetsOf(id, requireSeen(principal, id, found.value));
-    return this;
+  async #read(): Promise<Response> {
+    const { environment: { records } } = this.#shared;
+    const question = { asked: NOTHING, context: this, id: this.#id, principal: this.#principal };
+    try {
+      const response = answerFound(await records.read(this.#id), question);
+      this.#leave(response.status);
+      return response;
+    } catch (thrown) {
+      return this.#refuse(thrown);
+    }
+  }
+
+  #refuse(thrown: unknown): Response {
+    const response = this.#shared.role.frame.refuse(asProblem(thrown), this, this);
+    this.#leave(response.status);
+    return response;
   }
 }
 

@@ -29,6 +29,13 @@ export class RecordReader {
     return { ...found, value: alive(found.value ?? undefined, this.#options.now()) };
   }
 
+  /** The record if the near cache has it, by the last fence, which the caller has waited for. */
+  near(id: string): StoredRecord | undefined {
+    const { cache, tail, now } = this.#options;
+    const record = cache.near({ name: id, stands: (_record, asOf) => tail.unchangedSince(id, asOf) });
+    return alive(record ?? undefined, now());
+  }
+
   #subject(id: string): Subject<StoredRecord | null> {
     const { tail } = this.#options;
     return {

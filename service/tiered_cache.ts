@@ -130,16 +130,23 @@ export class TieredCache<T> {
     }
   }
 
-  #fromNear(subject: Subject<T>): { found: Found<T>; miss?: never } | { found?: never; miss: Miss } {
-    const entry = this.#near.get(subject.name);
-    if (entry === undefined || !subject.stands(entry.value, entry.asOf)) {
-      this.#observer.miss("near");
-      return { miss: entry === undefined ? "uri-miss" : "stale" };
-    }
+  /** What the near cache has that stands by the last fence, which the caller has waited for; `undefined` when it has nothing. */
+  near({ name, stands }: Pick<Subject<T>, "name" | "stands">): T | undefined {
+    const entry = this.#near.get(name);
+    if (entry === undefined || !stands(entry.value, entry.asOf)) return undefined;
     entry.asOf = this.#tail.position;
     entry.at = this.#tail.knownAt;
     this.#observer.hit("near");
-    return { found: { value: entry.value, layer: "near", age: 0, stored: false, collapsed: false } };
+    return entry.value;
+  }
+
+  #fromNear(subject: Subject<T>): { found: Found<T>; miss?: never } | { found?: never; miss: Miss } {
+    const value = this.near(subject);
+    if (value !== undefined) {
+      return { found: { value, layer: "near", age: 0, stored: false, collapsed: false } };
+    }
+    this.#observer.miss("near");
+    return { miss: this.#near.has(subject.name) ? "stale" : "uri-miss" };
   }
 
   async #fill(subject: Subject<T>): Promise<SharedAnswer<T>> {
