@@ -11,6 +11,7 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "FieldNames",
     "HeadFields",
     "KnownOctets",
+    "KnownOctetsByPeer",
     "Listener",
     "STRATEGY_NAMES",
     "TrunkDialer",

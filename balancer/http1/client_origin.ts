@@ -1,6 +1,6 @@
 import type { AddressList } from "../address_list.ts";
 import { clientAddress, forwardedFields, type ForwardingFields } from "../forwarded.ts";
-import { KnownOctets } from "./known_octets.ts";
+import { type KnownOctets, KnownOctetsByPeer } from "./known_octets.ts";
 import { ascii, equals, fromLatin1, latin1 } from "./octets.ts";
 import { REQUEST_ID_NAME } from "./request_composer.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -31,23 +31,12 @@ export interface ClientOriginOptions {
 export class OriginCache {
   /** By peer and host. */
   readonly plain: Map<string, Uint8Array<ArrayBuffer>> = new Map();
-  readonly #proxies = new Map<string, KnownOctets<Uint8Array<ArrayBuffer>>>();
-
   /** Those of requests that a trusted proxy has forwarded, by what it says of their origin. */
-  forwarded(proxy: string): KnownOctets<Uint8Array<ArrayBuffer>> {
-    let known = this.#proxies.get(proxy);
-    if (known === undefined) {
-      if (this.#proxies.size >= MOST_PROXIES) this.#proxies.clear();
-      this.#proxies.set(proxy, known = new KnownOctets());
-    }
-    return known;
-  }
+  readonly forwarded: KnownOctetsByPeer<Uint8Array<ArrayBuffer>> = new KnownOctetsByPeer();
 }
 
 /** Clients send any host they like: so many lines are kept, and then all are forgotten. */
 const CACHE_SIZE = 1_024;
-/** A whole network may be trusted: what so many proxies forward is remembered, and then all of it is forgotten. */
-const MOST_PROXIES = 64;
 
 /**
  * The lines that a request gets on its way because of where it came from: `X-Forwarded-*`, `Forwarded` and `Via`. Requests of one
@@ -66,7 +55,7 @@ export class ClientOrigin {
     this.#options = options;
     const { peer, trusted, cache } = options;
     this.trusted = peer !== undefined && trusted.includes(peer);
-    if (peer !== undefined && this.trusted) this.#forwarded = cache.forwarded(peer);
+    if (peer !== undefined && this.trusted) this.#forwarded = cache.forwarded.of(peer);
   }
 
   /** The address at the other end; `undefined` when it has none. */

@@ -51,6 +51,24 @@ export class KnownOctets<T> {
   }
 }
 
+/** A whole network may be trusted: what so many peers send is remembered, and then all of it is forgotten. */
+const MOST_PEERS = 64;
+
+/** What is known of octets, where it depends on the peer that sends them too. */
+export class KnownOctetsByPeer<T> {
+  readonly #peers = new Map<string, KnownOctets<T>>();
+
+  /** What is known of what this peer sends. */
+  of(peer: string): KnownOctets<T> {
+    let known = this.#peers.get(peer);
+    if (known === undefined) {
+      if (this.#peers.size >= MOST_PEERS) this.#peers.clear();
+      this.#peers.set(peer, known = new KnownOctets());
+    }
+    return known;
+  }
+}
+
 function lengthOf(spans: readonly number[]): number {
   let length = 0;
   for (let i = 0; i < spans.length; i += 2) length += (spans[i + 1] ?? 0) - (spans[i] ?? 0);

@@ -1,6 +1,6 @@
 import type { AssertionSigner } from "@flotilla/auth/verify";
-import type { AttemptSource, Crossing, Door, Knock } from "@flotilla/balancer";
-import { HeadFields, KnownOctets, latin1 } from "@flotilla/balancer";
+import type { AttemptSource, Crossing, Door, Knock, RequestHead } from "@flotilla/balancer";
+import { HeadFields, KnownOctets, KnownOctetsByPeer, latin1 } from "@flotilla/balancer";
 import { continueTrace, type FramedRole, ProblemError, type ServeInfo } from "@flotilla/runtime";
 import type { Admission } from "../admission.ts";
 import type { Client, ClientOf } from "../client.ts";
@@ -58,11 +58,12 @@ export class Passage implements Door {
   readonly #parts: CrossingParts;
   readonly #fields = new HeadFields([...LOOKED_AT, ...PASSED_INWARDS]);
   readonly #tokens = new KnownOctets<string>();
-  readonly #clients = new Map<string, Client>();
+  readonly #clients = new Map<string | undefined, Client>();
+  /** Clients that a proxy in front has named. */
+  readonly #forwarded = new KnownOctetsByPeer<Client>();
   readonly #worthPacking = new PathSet(REMEMBERED);
   readonly #takesGzip = new Map<string, boolean>();
-  /** Routes of paths that may cross. */
-  readonly #routes = new Map<string, Route>();
+  readonly #targets = new KnownOctets<Target>(REMEMBERED);
 
   constructor(options: PassageOptions) {
     const { role, source, metrics, cors: { varies }, instance } = options;
@@ -90,9 +91,10 @@ export class Passage implements Door {
       return undefined;
     }
     if (head.pathStart !== head.targetStart) return undefined;
-    const path = latin1(bytes, head.pathStart, head.targetEnd);
-    const route = this.#route(path);
-    if (route === undefined || !this.#fields.read(bytes, head) || this.#isSpecial(path)) return undefined;
+    const target = this.#target(bytes, head);
+    if (target === undefined || !this.#fields.read(bytes, head)) return undefined;
+    const { path, route } = target;
+    if (this.#isSpecial(path)) return undefined;
     const token = this.#token(bytes);
     if (token === undefined) return undefined;
     const admitted = admission.admitAtOnce({
@@ -103,18 +105,16 @@ export class Passage implements Door {
     if (admitted === undefined) return undefined;
     const assertion = assertions.peek(admitted.caller) ?? "";
     const trace = continueTrace(this.#fields);
-    const client = this.#client(peer);
+    const client = this.#client(knock);
     return new ReadCrossing(this.#parts, { route, path, peer, client, admitted, assertion, trace });
   }
 
-  #route(path: string): Route | undefined {
-    const known = this.#routes.get(path);
-    if (known !== undefined) return known;
-    const route = this.#findRoute(path);
-    if (route === undefined) return undefined;
-    if (this.#routes.size >= REMEMBERED) this.#routes.clear();
-    this.#routes.set(path, route);
-    return route;
+  #target(bytes: Uint8Array, { pathStart, targetEnd }: RequestHead): Target | undefined {
+    return this.#targets.get(bytes, [pathStart, targetEnd], () => {
+      const path = latin1(bytes, pathStart, targetEnd);
+      const route = this.#findRoute(path);
+      return route && { path, route };
+    });
   }
 
   /** The route of a path if it may cross, and the path is one that the route takes. */
@@ -166,16 +166,24 @@ export class Passage implements Door {
     });
   }
 
-  #client(peer: string | undefined): Client {
-    const fields = this.#fields;
-    const key = `${peer} ${fields.get("x-forwarded-proto")} ${fields.get("x-forwarded-for")}`;
-    let client = this.#clients.get(key);
+  #client({ bytes, head, peer }: Knock): Client {
+    const make = () => this.#options.clientOf(this.#fields, { peer, secure: false });
+    if (head.forwarded && peer !== undefined) {
+      return this.#forwarded.of(peer).get(bytes, head.originSpans, make);
+    }
+    let client = this.#clients.get(peer);
     if (client === undefined) {
       if (this.#clients.size >= REMEMBERED) this.#clients.clear();
-      this.#clients.set(key, client = this.#options.clientOf(fields, { peer, secure: false }));
+      this.#clients.set(peer, client = make());
     }
     return client;
   }
+}
+
+/** A path that may cross. */
+interface Target {
+  readonly path: string;
+  readonly route: Route;
 }
 
 /** A stream of events ends when the gateway drains, which takes a handler. */
