@@ -23,6 +23,7 @@ async function tlsFiles() {
   const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
   await Promise.all([Deno.writeTextFile(cert, TEST_CERTIFICATE), Deno.writeTextFile(key, TEST_KEY)]);
   return {
+    cert,
     flags: ["--tls-cert", cert, "--tls-key", key],
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
@@ -92,10 +93,42 @@ Deno.test({
     for (const [listener, versions] of cases) {
       await t.step(`${listener}, HTTP/${versions.http2 ? 2 : 1}`, async () => {
         const flags = ["--upstream", behind.url, "--listener", listener, ...tls.flags];
-        await using balancer = await startBalancer(...flags);
+        await using balancer = await startBalancer({ flags });
         assertEquals(await ask(`https://${balancer.address}/`, versions), "https");
       });
     }
+  },
+});
+
+Deno.test({
+  name: "the balancer's process speaks TLS to an upstream that it trusts, and sends nothing to another",
+  ignore,
+  async fn(t) {
+    await using tls = await tlsFiles();
+    let reached = 0;
+    const secured = { cert: TEST_CERTIFICATE, key: TEST_KEY };
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, ...secured, onListen() {} },
+      ({ url }) => {
+        reached++;
+        return new Response(url);
+      },
+    );
+    const { port } = server.addr;
+    const flags = ["--upstream", `https://127.0.0.1:${port}`];
+    await t.step("trusted", async () => {
+      await using balancer = await startBalancer({ deno: ["--cert", tls.cert], flags });
+      const response = await fetch(`http://${balancer.address}/x`, { method: "POST", body: "hello" });
+      assertEquals(await response.text(), `https://${balancer.address}/x`);
+    });
+    await t.step("not trusted", async () => {
+      const before = reached;
+      await using balancer = await startBalancer({ flags });
+      const response = await fetch(`http://${balancer.address}/x`, { method: "POST", body: "hello" });
+      await response.body?.cancel();
+      assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
+      assertEquals(reached, before);
+    });
   },
 });
 
@@ -104,7 +137,7 @@ Deno.test({
   ignore,
   async fn() {
     await using behind = upstream();
-    await using balancer = await startBalancer("--upstream", behind.url, "--listener", "serve");
+    await using balancer = await startBalancer({ flags: ["--upstream", behind.url, "--listener", "serve"] });
     assertEquals(await ask(`http://${balancer.address}/`, { http1: false, http2: true }), "http");
   },
 });

@@ -1,7 +1,7 @@
 import { eventually } from "@flotilla/runtime/testing";
 import { fromFileUrl } from "@std/path";
 
-/** The balancer's process, or another one that listens as it does. */
+/** The balancer's process. */
 export interface Program extends AsyncDisposable {
   /** Where it listens: `127.0.0.1:8000`. */
   readonly address: string;
@@ -9,14 +9,18 @@ export interface Program extends AsyncDisposable {
 
 const MAIN = fromFileUrl(new URL("../main.ts", import.meta.url));
 
-/** Starts the balancer's process on a free port; resolves when it listens. */
-export async function startBalancer(...args: string[]): Promise<Program> {
-  return await startProgram(["run", "--no-prompt", "-A", MAIN, "--port", "0", ...args]);
+/** How the process is started. */
+export interface BalancerProgramOptions {
+  /** Its flags, besides the port. */
+  readonly flags: readonly string[];
+  /** Flags of `deno run`. @default none */
+  readonly deno?: readonly string[];
 }
 
-/** Starts a program with Deno; resolves when its log says where it listens. */
-export async function startProgram(args: readonly string[]): Promise<Program> {
-  const child = spawn(args);
+/** Starts the balancer's process on a free port; resolves when it listens. */
+export async function startBalancer(options: BalancerProgramOptions): Promise<Program> {
+  const { flags, deno = [] } = options;
+  const child = spawn(["run", "--no-prompt", "-A", ...deno, MAIN, "--port", "0", ...flags]);
   let said = "";
   const reading = child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
     new WritableStream({ write: (text) => void (said += text) }),
