@@ -21,6 +21,7 @@ import { createRefreshTokens } from "./refresh_token.ts";
 import { addAccountRoutes } from "./routes/account.ts";
 import { addKeyRoutes } from "./routes/keys.ts";
 import { addSignInRoutes } from "./routes/sign_in.ts";
+import { addStandingRoute } from "./routes/standing.ts";
 import { addUserRoutes } from "./routes/users.ts";
 import { createRevocationFeed } from "./revocation_feed.ts";
 import { createSessions, type SessionOptions } from "./sessions.ts";
@@ -119,6 +120,7 @@ function addRoutes(app: Hono<AuthEnvironment>, options: Complete): KeyRing {
   addSignInRoutes(app, { signIn, sessions, tokens, metrics });
   addAccountRoutes(app, { users, sessions, changes, hasher, check });
   addUserRoutes(app, { users, changes, hasher });
+  addStandingRoute(app, { users });
   addKeyRoutes(app, { keys, maxAge: keysMaxAge });
   return keys;
 }

@@ -170,3 +170,20 @@ Deno.test("user administration always leaves an admin: nobody changes its own ac
   ]);
   assertEquals([one.status, other.status].toSorted(), [200, 403]);
 });
+
+Deno.test("GET /auth/standing tells another role whether an account is there and enabled, whatever became of its session", async () => {
+  using setup = await administration();
+  await setup.create("ann");
+  const ann = await setup.fixture.callerOf((await setup.fixture.login("ann", PASSWORD)).token);
+  const standing = async () => (await setup.request("GET", "/auth/standing", undefined, ann)).body;
+  const { active, since } = await standing();
+  assertEquals([active, Date.parse(since)], [true, setup.fixture.clock.now()]);
+  await setup.request("PATCH", "/auth/users/ann", { disabled: true });
+  assertEquals((await standing()).active, false);
+  await setup.request("PATCH", "/auth/users/ann", { disabled: false });
+  assertEquals((await standing()).active, true);
+  await setup.request("DELETE", "/auth/users/ann");
+  assertEquals(await standing(), { active: false });
+  const nobody = await setup.request("GET", "/auth/standing", undefined, { kind: "anonymous" });
+  assertEquals(nobody.status, 401);
+});

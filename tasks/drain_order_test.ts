@@ -9,10 +9,10 @@ Deno.test("drainOrder() goes from the edge inwards", () => {
   assertEquals(tiers.map((tier) => tier.map(({ name }) => name)), [
     ["load_balancer_api_gateway"],
     ["api_gateway_1", "api_gateway_2"],
-    ["load_balancer_worker", "load_balancer_auth"],
-    ["worker_1", "worker_2", "auth_service_1", "auth_service_2"],
-    ["load_balancer_service", "worker_cache"],
-    ["service_1", "service_2"],
+    ["load_balancer_worker"],
+    ["worker_1", "worker_2"],
+    ["load_balancer_service", "worker_cache", "load_balancer_auth"],
+    ["service_1", "service_2", "auth_service_1", "auth_service_2"],
     ["database", "cache"],
   ]);
 });

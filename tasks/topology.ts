@@ -76,7 +76,7 @@ export const topology: Topology = {
       name: "worker",
       role: "worker",
       ports: [5008, 5009],
-      links: { store: "worker_cache", service: "load_balancer_service" },
+      links: { store: "worker_cache", service: "load_balancer_service", auth: "load_balancer_auth" },
     },
     { name: "worker_cache", role: "store", port: 5010, flags: { path: "worker_cache.sqlite" } },
     { name: "auth_service", role: "auth", ports: [5011, 5012], links: { database: "database" } },

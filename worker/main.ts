@@ -22,6 +22,11 @@ const flags = readFlags({ name: "deno task worker", summary: "takes long-running
   ...serveFlags,
   store: flag(z.string("must be given"), { help: "where tasks are kept: what Deno.openKv takes" }),
   service: flag(originSchema.default("http://127.0.0.1:5002"), { help: "the data service that tasks call" }),
+  auth: flag(originSchema.optional(), {
+    help:
+      "the auth service, asked whether the owner of a schedule is still enabled; nobody is asked without it",
+    placeholder: "ORIGIN",
+  }),
   concurrency: flag(number(z.number().int().min(1).max(1_000)).default(4), { help: "tasks run at once" }),
   perOwner: flag(number(z.number().int().min(1)).optional(), {
     help: "tasks of one user that may run at once, over all workers",
@@ -43,6 +48,7 @@ const worker = createWorker({
   instance,
   kinds: builtinKinds({ allowPrivate: flags.allowPrivate }),
   service: { origin: flags.service },
+  auth: flags.auth === undefined ? undefined : { origin: flags.auth },
   concurrency: flags.concurrency,
   perOwner: flags.perOwner,
   lease: flags.lease * 1_000,

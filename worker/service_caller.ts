@@ -47,7 +47,8 @@ export function serviceCalls(
   };
 }
 
-function callerOf({ owner, id }: Task, now: number): Caller {
+/** The task's owner, for another role: with the rights they had when they sent the task. */
+export function callerOf({ owner, id }: Task, now: number): Caller {
   const expires = Math.floor(now / 1_000) + LIFE;
   return { kind: "user", principal: { ...owner, tokenId: `task-${id}`, expires } };
 }

@@ -6,6 +6,7 @@ import { keys } from "./engine/keys.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createRunnerMetrics, registerQueueCounts } from "./engine/runner_metrics.ts";
 import { readQueueCounts, sharedQueueCounts } from "./engine/queue_counts.ts";
+import { ownerStanding, type StandingTarget } from "./owner_standing.ts";
 import { recentSuccess } from "./recent_success.ts";
 import { Runner, type RunnerOptions } from "./engine/runner.ts";
 import { serviceCalls, type ServiceTarget } from "./service_caller.ts";
@@ -24,6 +25,12 @@ export interface WorkerOptions
   kinds: readonly TaskDefinition[];
   /** The data service that tasks call. */
   service: ServiceTarget;
+  /**
+   * The auth service, asked when a task that comes again falls due whether its owner is still there and enabled.
+   *
+   * @default nobody is asked: schedules go on
+   */
+  auth?: StandingTarget | undefined;
   /** Milliseconds that an ended task is kept. @default 604_800_000 (a week) */
   retention?: number;
   /** @default `systemClock` */
@@ -62,6 +69,7 @@ export function createWorker(options: WorkerOptions): Worker {
     clock,
     retention,
     service: serviceCalls(service, { signer, clock }),
+    mayRecur: options.auth && ownerStanding(options.auth, { signer, clock }),
     metrics: createRunnerMetrics(registry),
   });
   registerQueueCounts(registry, sharedQueueCounts(() => readQueueCounts(options.store), { clock }));

@@ -1,11 +1,22 @@
+import { getLogger } from "@logtape/logtape";
 import { keys, refOf } from "./keys.ts";
 import { type LostLeaseOptions, takeLostLease } from "./lost_lease.ts";
+import type { Task } from "./task_state.ts";
 import { RefusedError, type TaskEntry, type TaskStore } from "./task_store.ts";
+
+const logger = getLogger(["flotilla", "worker", "agenda"]);
 
 /** How {@linkcode sweepAgenda} judges. */
 export interface AgendaOptions extends LostLeaseOptions {
   /** Most entries looked at in one sweep. @default 50 */
   limit?: number;
+  /**
+   * Whether the owner of a task that comes again may still have it so: its schedule ends otherwise. One that cannot be
+   * found out about waits for a later sweep.
+   *
+   * @default everybody may
+   */
+  mayRecur?: ((task: Task) => Promise<boolean>) | undefined;
 }
 
 /** What a sweep did. */
@@ -30,7 +41,9 @@ export async function sweepAgenda(store: TaskStore, options: AgendaOptions): Pro
   const due = entries.slice(0, limit).filter(({ key }) => timeOf(key) <= now);
   const waited = due.filter((entry) => !isLease(entry));
   const tasks = await store.getMany(waited.map(({ key }) => refOf(key)));
-  const moves = tasks.map(async (task, index) => await queue(store, task, { now, place: waited[index] }));
+  const moves = tasks.map(async (task, index) =>
+    await queue(store, task, { ...options, place: waited[index] })
+  );
   const losses = due.filter(isLease).map((entry) => takeLostLease(store, entry, options));
   const moved = (await Promise.all([...moves, ...losses])).reduce((sum, count) => sum + count, 0);
   const next = entries[due.length];
@@ -40,16 +53,40 @@ export async function sweepAgenda(store: TaskStore, options: AgendaOptions): Pro
 /** Queues a task that is due, and says whether it was this call that did. */
 async function queue(
   store: TaskStore,
-  task: TaskEntry | undefined,
-  { now, place }: { now: number; place: Deno.KvEntry<unknown> | undefined },
+  entry: TaskEntry | undefined,
+  options: AgendaOptions & { place: Deno.KvEntry<unknown> | undefined },
 ): Promise<number> {
-  if (task === undefined) return await forget(store, place);
+  const { now, retention, place, mayRecur } = options;
+  if (entry === undefined) return await forget(store, place);
   try {
-    await store.change(task, { type: "due", now });
+    if (await mustEnd(entry.task, mayRecur)) {
+      await store.change(entry, { type: "unschedule", now, retention });
+    } else await store.change(entry, { type: "due", now });
     return 1;
   } catch (error) {
-    if (error instanceof RefusedError) return 0;
+    if (error instanceof RefusedError || error instanceof StandingUnknownError) return 0;
     throw error;
+  }
+}
+
+/** It could not be found out whether a task may come again. */
+class StandingUnknownError extends Error {
+  override readonly name = "StandingUnknownError";
+}
+
+/** Whether a task is one that comes again, and its owner may not have it so any more. */
+async function mustEnd(task: Task, mayRecur: AgendaOptions["mayRecur"]): Promise<boolean> {
+  if (task.state.status !== "scheduled" || task.repeat === undefined || mayRecur === undefined) return false;
+  try {
+    return !await mayRecur(task);
+  } catch (cause) {
+    const { id, owner: { subject: owner } } = task;
+    logger.warn("Task {id} of {owner} waits: its account could not be asked for: {cause}", {
+      id,
+      owner,
+      cause,
+    });
+    throw new StandingUnknownError("Cannot tell whether the task may come again", { cause });
   }
 }
 

@@ -68,3 +68,19 @@ Deno.test("sweepAgenda() drops an entry whose task is gone", async () => {
   await sweepAgenda(store, { ...options, now: START });
   assertEquals(await sweepAgenda(store, { ...options, now: START }), { moved: 0, next: undefined });
 });
+
+Deno.test("sweepAgenda() ends a schedule whose owner may not have it any more, and waits where that is not known", async () => {
+  using lab = await open();
+  const { store } = lab;
+  const { task } = await stored(store, { repeat: { every: 60 }, state: { status: "scheduled", due: START } });
+  const sweep = (mayRecur: () => Promise<boolean>) =>
+    sweepAgenda(store, { ...options, now: START, mayRecur });
+  assertEquals((await sweep(() => Promise.reject(new Error("away")))).moved, 0);
+  assertEquals((await read(store, task)).task.state.status, "scheduled");
+  assertEquals((await sweep(() => Promise.resolve(false))).moved, 1);
+  assertEquals((await read(store, task)).task.state.status, "cancelled");
+  assertEquals((await Array.fromAsync(store.list("alice"))).length, 1);
+  const other = await stored(store, { repeat: { every: 60 }, state: { status: "scheduled", due: START } });
+  await sweep(() => Promise.resolve(true));
+  assertEquals((await read(store, other.task)).task.state.status, "queued");
+});

@@ -6,6 +6,8 @@ import type { TaskEntry } from "./task_store.ts";
 const FRESH = 100;
 /** So many times what is wanted is read while a worker takes tasks as fast as they can be read. */
 const AHEAD = 8;
+/** They are read again when no more than so many times what is wanted is left. */
+const LOW = 3;
 
 /**
  * What a worker claims next. A worker in a hurry has the tasks of several claims read at once; and what it is claiming
@@ -16,6 +18,7 @@ export class Candidates {
   readonly #clock: Clock;
   #ahead: TaskEntry[] = [];
   #readAt = -Infinity;
+  #reading: Promise<void> | undefined;
   readonly #claiming = new Set<string>();
   /** Claimed since the last read began. */
   readonly #claimed = new Set<string>();
@@ -27,19 +30,26 @@ export class Candidates {
 
   /** At most `count` tasks, until `settle` nobody else's; none when nothing waits that `accepts` takes. */
   async take(count: number, accepts: (lane: LaneName) => boolean): Promise<TaskEntry[]> {
-    const isOpen = ({ task }: TaskEntry) =>
-      !this.#claiming.has(task.id) && !this.#claimed.has(task.id) &&
-      accepts({ owner: task.owner.subject, kind: task.kind });
     const fresh = this.#clock.now() - this.#readAt < FRESH;
-    this.#ahead = fresh ? this.#ahead.filter(isOpen) : [];
-    if (this.#ahead.length === 0) {
-      this.#readAt = this.#clock.now();
-      this.#claimed.clear();
-      this.#ahead = (await this.#lanes.next(fresh ? AHEAD * count : count, accepts)).filter(isOpen);
-    }
+    const isAccepted = ({ task }: TaskEntry) => accepts({ owner: task.owner.subject, kind: task.kind });
+    this.#ahead = fresh ? this.#ahead.filter(isAccepted) : [];
+    if (this.#ahead.length === 0) await this.#read(fresh ? AHEAD * count : count, accepts);
+    else if (this.#ahead.length <= LOW * count) this.#read(AHEAD * count, accepts).catch(() => {});
     const taken = this.#ahead.splice(0, count);
     for (const { task } of taken) this.#claiming.add(task.id);
     return taken;
+  }
+
+  /** Reads so many tasks beyond those that are known. Whoever wants to read meanwhile waits for the same. */
+  #read(count: number, accepts: (lane: LaneName) => boolean): Promise<void> {
+    return this.#reading ??= this.#readNow(count, accepts).finally(() => this.#reading = undefined);
+  }
+
+  async #readNow(count: number, accepts: (lane: LaneName) => boolean): Promise<void> {
+    this.#readAt = this.#clock.now();
+    this.#claimed.clear();
+    const found = await this.#lanes.next(count + this.#claiming.size + this.#ahead.length, accepts);
+    this.#ahead = found.filter(({ task }) => !this.#claiming.has(task.id) && !this.#claimed.has(task.id));
   }
 
   /**

@@ -46,6 +46,13 @@ export interface RunnerOptions {
   progressInterval?: number;
   /** How long an ended task is kept. @default 604_800_000 (a week) */
   retention?: number;
+  /**
+   * Whether the owner of a task that comes again may still have it so, asked when it falls due. While that cannot be found
+   * out the task waits.
+   *
+   * @default everybody may
+   */
+  mayRecur?: ((task: Task) => Promise<boolean>) | undefined;
   /** How many workers may be lost with a task before it has failed. @default 8 */
   maxLosses?: number;
   /** How long running tasks may go on when the worker stops, before they are handed back. @default 1_000 */
@@ -100,6 +107,7 @@ export class Runner implements AsyncDisposable {
     }
     this.#options = {
       perOwner: undefined,
+      mayRecur: undefined,
       progressInterval: 500,
       retention: 604_800_000,
       maxLosses: 8,
@@ -199,10 +207,10 @@ export class Runner implements AsyncDisposable {
 
   /** One look at what there is to do. */
   async #pass(): Promise<void> {
-    const { store, instance, clock, maxLosses, retention, heartbeat } = this.#options;
+    const { store, instance, clock, maxLosses, retention, heartbeat, mayRecur } = this.#options;
     const now = clock.now();
     if (now >= this.#lookAgain) {
-      const { moved, next } = await sweepAgenda(store, { now, maxLosses, retention });
+      const { moved, next } = await sweepAgenda(store, { now, maxLosses, retention, mayRecur });
       this.#lookAgain = Math.min(next ?? Infinity, now + heartbeat);
       // Should the watch ever miss something, lanes and inbox are looked at too as often as the agenda.
       this.#mayWait = true;

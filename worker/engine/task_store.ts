@@ -258,7 +258,8 @@ function indexValue(task: Task, record: Uint8Array): unknown {
 }
 
 function countsOf(before: Task | undefined, task: Task): WritePlan["counts"] {
-  const [from, to] = [before?.state.status, task.state.status];
+  const from = before?.state.status;
+  const to = task.state.status;
   if (from === to) return [];
   const left = from === undefined || before === undefined || isOver(before.state)
     ? []
