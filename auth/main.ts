@@ -41,7 +41,7 @@ const flags = readFlags({
     help: "share of a core that each of them takes at most",
     placeholder: "SHARE",
   }),
-  floodShare: flag(number(z.number().min(0.01).max(1)).default(0.25), {
+  floodShare: flag(number(z.number().min(0.01).max(1)).default(0.15), {
     help: "the same while sign-ins flood in",
     placeholder: "SHARE",
   }),

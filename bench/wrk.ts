@@ -19,6 +19,8 @@ export interface WrkOptions {
   core?: number;
   connections: number;
   seconds: number;
+  /** Fields of each request. @default none beyond wrk's own */
+  headers?: Readonly<Record<string, string>>;
   /** Path of a Lua script. @default none */
   script?: string;
   /** Arguments of the script. @default none */
@@ -27,11 +29,13 @@ export interface WrkOptions {
 
 /** Loads `url` with wrk, one thread. */
 export async function wrk(url: string, options: WrkOptions): Promise<WrkResult> {
-  const { core, connections, seconds, script, args = [] } = options;
+  const { core, connections, seconds, headers = {}, script, args = [] } = options;
   const place = core === undefined ? {} : { core };
+  const fields = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const scripted = script === undefined ? [] : ["-s", script];
   const rest = args.length === 0 ? [] : ["--", ...args];
-  const command = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--latency", ...scripted, url, ...rest];
+  const load = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency"];
+  const command = ["wrk", ...load, ...fields, ...scripted, url, ...rest];
   return parseWrk(await runPinned(command, place));
 }
 

@@ -22,7 +22,7 @@ export interface WorkerEngineOptions {
   share?: number;
   /**
    * The share while more than {@linkcode FLOOD} wait for each thread: a flood of sign-ins, most of which are refused in any
-   * case, leaves nearly all time for what else runs on the machine. @default 0.25
+   * case, leaves nearly all time for what else runs on the machine. @default 0.15
    */
   floodShare?: number;
   /** @default `systemClock` */
@@ -49,7 +49,7 @@ export class HashThreadError extends Error {
  * @throws {RangeError} when the number of threads is no integer from 1 to 64, or a share not between 0 and 1
  */
 export function workerEngine(options: WorkerEngineOptions = {}): HashEngine {
-  const { threads = 1, share = 0.5, floodShare = 0.25, clock = systemClock, spawn = spawnWorker } = options;
+  const { threads = 1, share = 0.5, floodShare = 0.15, clock = systemClock, spawn = spawnWorker } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new RangeError(`Cannot make a hash engine: threads must be 1 to 64, got ${threads}`);
   }

@@ -1,16 +1,23 @@
 import { createPasswordHasher } from "@flotilla/auth";
 import { type Client, signIn, startSystem, type System } from "@flotilla/tests";
-import { openLoop, type Sample, type Span, sumUp } from "../balancer/open_loop.ts";
-import { flood, login, PASSWORD, USERS } from "./logins.ts";
+import { dirname, fromFileUrl, join } from "@std/path";
+import { wrk, type WrkResult } from "../wrk.ts";
+import { type Answers, flood, login, PASSWORD, USERS } from "./logins.ts";
 
 /** How {@linkcode floodLogins} measures. */
 export interface LoginFloodOptions {
   /** `GET /data` a second. */
   rate: number;
-  /** Milliseconds of each phase. */
-  duration: number;
+  /** Of each phase. */
+  seconds: number;
   /** How often both phases are measured. */
   rounds: number;
+}
+
+/** `GET /data` without and with a flood, one after the other. */
+export interface Round {
+  readonly calm: WrkResult;
+  readonly flooded: WrkResult;
 }
 
 /** What a flood of logins does to everybody else. */
@@ -19,41 +26,53 @@ export interface LoginFlood {
   readonly hashes: number;
   /** Logins a second that the flood asked for: ten times what all cores could hash. */
   readonly offered: number;
+  /** Logins a second that were answered, whatever the answer. */
+  readonly answered: number;
   /** Logins a second that were answered 200 in the flood. */
   readonly signedIn: number;
   /** Logins a second with as many clients as hashes wait in the system, without other load. */
   readonly alone: number;
   /** Shares of the flood by the status of the answer. */
-  readonly answers: Readonly<Record<string, number>>;
-  /** Of `GET /data`, without and with the flood; the round in the middle by its p99's growth. */
-  readonly calm: Span;
-  readonly flooded: Span;
+  readonly answers: Answers;
+  /** By their p99's growth, ascending. */
+  readonly rounds: readonly Round[];
 }
 
 /** Clients that log in one time after another, for the throughput without other load. */
 const CLIENTS = 16;
+/** Seconds by which a flood begins before it is looked at what it does, and ends after that. */
+const LEAD = 1;
+/** Seconds of a flood before the first that counts, so that compilers have seen what runs often. */
+const WARM_UP = 6;
 
-/** Starts a system, measures `GET /data` at a steady rate without and with a flood of logins, and stops it. */
+const PACED = join(dirname(fromFileUrl(import.meta.url)), "..", "balancer", "paced.lua");
+
+/** Starts a system, measures `GET /data` at a steady rate without and with a flood of logins in turn, and stops it. */
 export async function floodLogins(options: LoginFloodOptions): Promise<LoginFlood> {
-  const { rate, duration, rounds } = options;
+  const { rate, seconds, rounds } = options;
   const hashes = await hashesASecond();
   const offered = Math.round(10 * hashes * navigator.hardwareConcurrency);
   await using system = await startSystem({ groupFlags: FROM_EVERYWHERE });
   const admin = await signIn(system.origin);
   await makeUsers(admin);
-  const alone = await loginsAlone(system, duration);
-  const data = () => readData(system, { token: admin.token, rate, duration });
-  await data();
+  const alone = await loginsAlone(system, 1_000 * seconds);
+  const read = (seconds: number) => readData(system, { token: admin.token, rate, seconds });
+  const flooding = (seconds: number) => flood({ origin: system.origin, rate: offered, seconds });
+  await Promise.all([read(WARM_UP), flooding(WARM_UP)]);
   const measured: Round[] = [];
-  const answers: Sample[] = [];
+  const answers: Answers[] = [];
   for (let round = 0; round < rounds; round++) {
-    const calm = await data();
-    const flooding = flood({ origin: system.origin, rate: offered, duration });
-    measured.push({ calm, flooded: await data() });
-    answers.push(...await flooding);
+    const calm = await read(seconds);
+    const lead = new Promise((resolve) => setTimeout(resolve, 1_000 * LEAD));
+    const [answered, flooded] = await Promise.all([
+      flooding(seconds + 2 * LEAD),
+      lead.then(() => read(seconds)),
+    ]);
+    answers.push(answered);
+    measured.push({ calm, flooded });
   }
-  const signedIn = 1_000 * answers.filter(({ status }) => status === 200).length / (rounds * duration);
-  return { hashes, offered, alone, signedIn, answers: sharesOf(answers), ...middleOf(measured) };
+  const flooded = rounds * (seconds + 2 * LEAD);
+  return { hashes, offered, alone, ...sumUp(answers, flooded), rounds: ascending(measured) };
 }
 
 /** The flood has as many addresses as it likes, so that no limit on one of them takes it off the hashing. */
@@ -62,14 +81,9 @@ const FROM_EVERYWHERE = {
   api_gateway: { "address-limit": "off", "caller-limit": "off" },
 };
 
-interface Round {
-  readonly calm: Span;
-  readonly flooded: Span;
-}
-
 async function hashesASecond(): Promise<number> {
   const hasher = createPasswordHasher();
-  await hasher.hash(PASSWORD);
+  for (let i = 0; i < 5; i++) await hasher.hash(PASSWORD);
   const begun = performance.now();
   for (let i = 0; i < 20; i++) await hasher.hash(PASSWORD);
   return 20_000 / (performance.now() - begun);
@@ -96,29 +110,42 @@ async function loginsAlone({ origin }: System, duration: number): Promise<number
   return 1_000 * signedIn / (performance.now() - begun);
 }
 
-async function readData(
+/**
+ * Reads from as many connections as there are reads a second, each of which waits a second between two: so one that is kept
+ * waiting keeps next to nothing else from being sent, as in an open loop. wrk is a process of its own that does nothing else,
+ * so that what it tells is not its own lateness.
+ */
+function readData(
   { origin }: System,
-  { token, rate, duration }: { token: string; rate: number; duration: number },
-): Promise<Span> {
-  const init = { headers: { authorization: `Bearer ${token}` } };
-  const samples = await openLoop(`${origin}/data`, { rate, duration, init: () => init });
-  return sumUp(samples, 0, duration);
+  { token, rate, seconds }: { token: string; rate: number; seconds: number },
+): Promise<WrkResult> {
+  return wrk(`${origin}/data`, {
+    connections: rate,
+    seconds,
+    headers: { authorization: `Bearer ${token}` },
+    script: PACED,
+    args: [String(rate), String(rate)],
+  });
 }
 
-function sharesOf(answers: readonly Sample[]): Record<string, number> {
-  const byStatus = Object.entries(Object.groupBy(answers, ({ status }) => status));
-  return Object.fromEntries(byStatus.map(([status, each = []]) => [status, each.length / answers.length]));
+function sumUp(floods: readonly Answers[], seconds: number) {
+  const counts = new Map<string, number>();
+  for (const [status, count] of floods.flatMap((answers) => Object.entries(answers))) {
+    counts.set(status, (counts.get(status) ?? 0) + count);
+  }
+  const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  return {
+    answered: all / seconds,
+    signedIn: (counts.get("200") ?? 0) / seconds,
+    answers: Object.fromEntries([...counts].map(([status, count]) => [status, count / all])),
+  };
 }
 
-/** The round whose p99 grew by the median factor. */
-function middleOf(rounds: readonly Round[]): Round {
-  const ascending = rounds.toSorted((a, b) => growthOf(a) - growthOf(b));
-  const middle = ascending[Math.floor(ascending.length / 2)];
-  if (middle === undefined) throw new RangeError("Cannot measure a flood: there must be a round");
-  return middle;
+function ascending(rounds: readonly Round[]): Round[] {
+  return rounds.toSorted((a, b) => growthOf(a) - growthOf(b));
 }
 
 /** By how many times the flood made the p99 of `GET /data` longer. */
-export function growthOf({ calm, flooded }: Pick<LoginFlood, "calm" | "flooded">): number {
+export function growthOf({ calm, flooded }: Round): number {
   return flooded.p99 / calm.p99;
 }

@@ -1,4 +1,5 @@
-import type { Sample } from "../balancer/open_loop.ts";
+import { dirname, fromFileUrl } from "@std/path";
+import { runPinned } from "../pinned.ts";
 
 /** The password of every user of the bench. */
 export const PASSWORD = "a quiet harbour at night";
@@ -10,30 +11,41 @@ export interface Flood {
   readonly origin: string;
   /** Logins a second. */
   readonly rate: number;
-  /** Milliseconds. */
-  readonly duration: number;
+  readonly seconds: number;
 }
 
-/** A login of one of the users, from an address of its own. */
+/** How many logins were answered, by status. */
+export type Answers = Readonly<Record<string, number>>;
+
+const SCRIPT = `${dirname(fromFileUrl(import.meta.url))}/logins.lua`;
+/** Milliseconds that a connection waits between two logins, about. */
+const WAIT = 1_000;
+
+/** A login of one of the users. */
 export function login(turn: number): RequestInit {
-  const address = `10.${(turn >> 16) & 255}.${(turn >> 8) & 255}.${turn & 255}`;
   return {
     method: "POST",
-    headers: { "content-type": "application/json", "x-forwarded-for": address },
+    headers: { "content-type": "application/json" },
     body: JSON.stringify({ username: `user-${turn % USERS}`, password: PASSWORD }),
   };
 }
 
-/** Floods from another thread, and tells what became of each login. */
-export async function flood(options: Flood): Promise<Sample[]> {
-  const worker = new Worker(new URL("./flood_worker.ts", import.meta.url), { type: "module" });
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = ({ message }) => reject(new Error(`The flood ended: ${message}`));
-      worker.postMessage(options);
-    });
-  } finally {
-    worker.terminate();
-  }
+/**
+ * Floods with logins, each from an address of its own. wrk sends them, from as many connections as there are logins a second,
+ * each of which waits a second between two: so few wait for an answer that the rate hardly depends on it, and the flood takes
+ * next to nothing of the processors that it shares with the system.
+ */
+export async function flood({ origin, rate, seconds }: Flood): Promise<Answers> {
+  const script = ["-s", SCRIPT, origin, "--", String(USERS), PASSWORD, String(WAIT)];
+  return parseAnswers(await runPinned(["wrk", "-t1", `-c${rate}`, `-d${seconds}s`, ...script], {}));
+}
+
+/** Reads what `logins.lua` prints at its end. */
+export function parseAnswers(output: string): Answers {
+  const text = /^Answers: (.*)$/m.exec(output)?.[1]?.trim() ?? "";
+  return Object.fromEntries(
+    text.split(" ").filter(Boolean).map((each) => each.split("=")).map((
+      [status = "", count],
+    ) => [status, Number(count)]),
+  );
 }
