@@ -9,7 +9,7 @@ const options = { maxLosses: 3, retention: RETENTION };
 
 async function open() {
   const kv = await Deno.openKv(":memory:");
-  return { kv, store: new TaskStore(kv), [Symbol.dispose]: () => kv.close() };
+  return { kv, store: new TaskStore(kv, { clock: new ManualClock() }), [Symbol.dispose]: () => kv.close() };
 }
 
 Deno.test("sweepAgenda() queues what is due, and says when to look next", async () => {
