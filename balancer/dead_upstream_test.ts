@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { eventually } from "@flotilla/runtime/testing";
 import { createBalancer } from "./balancer.ts";
+import { tcpTransport } from "./http1/tcp_transport.ts";
 import { STRATEGY_NAMES } from "./strategies.ts";
+import { fetchTransport } from "./transports/fetch.ts";
 
 const granted = async (name: "net" | "run" | "read") =>
   (await Deno.permissions.query({ name })).state === "granted";
@@ -60,16 +62,22 @@ function load(send: () => Promise<Response>, options: { every: number }) {
 const get = () => new Request("http://balancer.test/?wait=20");
 const post = () => new Request("http://balancer.test/?wait=20", { method: "POST", body: "hello" });
 
-for (const strategy of STRATEGY_NAMES) {
+const cases = [
+  ...STRATEGY_NAMES.map((strategy) => ({ strategy, create: fetchTransport })),
+  { strategy: "round-robin", create: tcpTransport },
+] as const;
+
+for (const { strategy, create } of cases) {
   for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
     Deno.test({
-      name: `${strategy}: fetch() fails no GET when one of three upstreams gets ${signal} under load`,
+      name:
+        `${strategy}, ${create.name}: fetch() fails no GET when one of three upstreams gets ${signal} under load`,
       ignore,
       async fn() {
         await using a = await start("a");
         await using b = await start("b");
         await using c = await start("c");
-        await using balancer = createBalancer({ upstreams: [a, b, c], strategy });
+        await using balancer = createBalancer({ upstreams: [a, b, c], strategy, transport: create() });
         await eventually(() => balancer.snapshot().upstreams.every(({ health }) => health.kind === "up"));
         const reads = load(() => balancer.fetch(get()), { every: 5 });
         const writes = load(() => balancer.fetch(post()), { every: 20 });
