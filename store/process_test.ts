@@ -1,9 +1,8 @@
-import { openKv as openNpmKv } from "@deno/kv";
-import { kvAccessToken } from "@flotilla/runtime";
+import { kvAccessToken, KvOutcomeUnknownError, KvUnavailableError } from "@flotilla/runtime";
 import { eventually } from "@flotilla/runtime/testing";
-import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { canSpawn } from "./testing/served_store.ts";
+import { canSpawn, connectTo } from "./testing/served_store.ts";
 
 const ignore = !canSpawn;
 const MAIN = fromFileUrl(new URL("./main.ts", import.meta.url));
@@ -73,12 +72,7 @@ Deno.test("A store killed with -9 keeps every write that it acknowledged", { ign
   const acknowledged = new Map<number, string>();
   {
     await using store = await startStore(file.path);
-    // Deno's own client would try the last writes for ever, once the store is gone.
-    const kv = await openNpmKv(store.url, {
-      implementation: "remote",
-      accessToken: kvAccessToken(),
-      maxRetries: 0,
-    });
+    const kv = await connectTo(store, { patience: 0 });
     const write = async (first: number) => {
       for (let n = first;; n += 8) {
         const { versionstamp } = await kv.set(["n", n], `value ${n}`);
@@ -88,7 +82,10 @@ Deno.test("A store killed with -9 keeps every write that it acknowledged", { ign
     const writers = Array.from({ length: 8 }, (_, first) => write(first));
     await eventually(() => acknowledged.size >= 200);
     store.child.kill("SIGKILL");
-    await Promise.allSettled(writers);
+    for (const ended of await Promise.allSettled(writers)) {
+      const reason: unknown = ended.status === "rejected" ? ended.reason : undefined;
+      assert(reason instanceof KvOutcomeUnknownError || reason instanceof KvUnavailableError);
+    }
     kv.close();
   }
   await using again = await startStore(file.path);

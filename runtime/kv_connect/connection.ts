@@ -36,6 +36,7 @@ export interface OpenOptions {
   readonly onEnd: (connection: Connection) => void;
 }
 
+const EMPTY = new Uint8Array();
 const READ_BYTES = 32_768;
 /** Bytes of an answer at most: a read has 1,000 entries, each with a key and a value of 65,536 bytes. */
 const MAX_ANSWER = 80 * 1024 * 1024;
@@ -187,7 +188,7 @@ async function connectInTime(address: Address, options: OpenOptions): Promise<De
 class AnswerCollector implements ResponseSink {
   readonly #onEnd: (answer: Answer) => void;
   #head: ResponseHead | undefined;
-  #content = new Uint8Array();
+  #content: Uint8Array = EMPTY;
   #size = 0;
 
   constructor(onEnd: (answer: Answer) => void) {

@@ -35,10 +35,17 @@ export class KeyError extends TypeError {
 let scratch = new Uint8Array(4_096);
 let used = 0;
 
-/** @throws {TypeError} when a part is nothing that a key may have */
-export function encodeKey(key: Deno.KvKey): Uint8Array<ArrayBuffer> {
+/**
+ * @param suffix a byte that follows the key
+ * @throws {TypeError} when a part is nothing that a key may have
+ */
+export function encodeKey(key: Deno.KvKey, suffix?: number): Uint8Array<ArrayBuffer> {
   used = 0;
   for (const part of key) encodePart(part);
+  if (suffix !== undefined) {
+    reserve(1);
+    scratch[used++] = suffix;
+  }
   return scratch.slice(0, used);
 }
 

@@ -9,7 +9,6 @@ import { ListIterator } from "./list_iterator.ts";
 import { readSnapshot, readWriteOutcome, snapshotRead, watch, type WireEntry } from "./messages.ts";
 import type { Metadata } from "./metadata.ts";
 import { ReadBatch } from "./read_batch.ts";
-import { append } from "./selector.ts";
 import { decodeValue } from "./stored_value.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -129,9 +128,10 @@ interface ReadOptions {
 
 /** The range that holds one key. */
 function pointOf(key: Deno.KvKey): ReadRange {
-  const start = encodeKey(key);
+  const end = encodeKey(key, 0);
+  const start = end.subarray(0, -1);
   assertReadableKey(start);
-  return { start, end: append(start, 0), limit: 1, reverse: false };
+  return { start, end, limit: 1, reverse: false };
 }
 
 function entryMaybe<T>(key: Deno.KvKey, found: WireEntry | undefined): Deno.KvEntryMaybe<T> {

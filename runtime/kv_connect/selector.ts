@@ -119,7 +119,7 @@ function compare(one: Uint8Array, other: Uint8Array): number {
 }
 
 /** The key and one byte more: what comes next after it, where the byte is zero. */
-export function append(key: Uint8Array, byte: number): Uint8Array<ArrayBuffer> {
+function append(key: Uint8Array, byte: number): Uint8Array<ArrayBuffer> {
   const longer = new Uint8Array(key.length + 1);
   longer.set(key);
   longer[key.length] = byte;
