@@ -36,7 +36,7 @@ export function checkHistory(history: History, promises: Promises = {}): Violati
 }
 
 function linearizability(key: string, operations: readonly Operation[]): Violation[] {
-  const verdict = checkLinearizable(operations.filter(({ maxStale = 0 }) => maxStale === 0));
+  const verdict = checkLinearizable(operations);
   switch (verdict.kind) {
     case "linearizable":
       return [];

@@ -25,7 +25,8 @@ export interface LinearizabilityOptions {
 /**
  * Whether the answers about one record can be explained by every operation taking effect at one moment between its
  * start and its end (Herlihy and Wing, 1990). A write without an answer may take effect at any time after its start,
- * also after the end of the history, or never.
+ * also after the end of the history, or never. A read that may be out of date takes no place in that order, and tells
+ * which version a write has all the same: who read so may write on the condition of that version.
  *
  * The search is that of Wing and Gong, with the memory of Lowe ("Testing for linearizability", 2017): a set of
  * operations that led to a state once is not tried again.
@@ -34,12 +35,13 @@ export function checkLinearizable(
   operations: readonly Operation[],
   options: LinearizabilityOptions = {},
 ): Verdict {
-  return new Search(operations.filter(matters), options.maxSteps ?? 5_000_000).run();
+  const { maxSteps = 5_000_000 } = options;
+  return new Search(operations.filter(hasPlace), { maxSteps, versions: seenVersions(operations) }).run();
 }
 
-/** A read without an answer tells nothing. */
-function matters({ call, outcome }: Operation): boolean {
-  return call.kind !== "read" || outcome.kind !== "unknown";
+/** A read without an answer, or with one that may be out of date, can be at any place. */
+function hasPlace({ call, outcome, maxStale = 0 }: Operation): boolean {
+  return call.kind !== "read" || (outcome.kind !== "unknown" && maxStale === 0);
 }
 
 /** A call or a return, in a list of both in the order of time. */
@@ -60,7 +62,7 @@ interface Choice {
 
 class Search {
   readonly #maxSteps: number;
-  readonly #versions: Map<string, Version>;
+  readonly #versions: ReadonlyMap<string, Version>;
   readonly #head: Node;
   readonly #hashes: { readonly low: number; readonly high: number }[];
   readonly #seen = new Set<string>();
@@ -72,9 +74,12 @@ class Search {
   #best: Operation[] = [];
   #stuck: Operation[] = [];
 
-  constructor(operations: readonly Operation[], maxSteps: number) {
+  constructor(
+    operations: readonly Operation[],
+    { maxSteps, versions }: { maxSteps: number; versions: ReadonlyMap<string, Version> },
+  ) {
     this.#maxSteps = maxSteps;
-    this.#versions = seenVersions(operations);
+    this.#versions = versions;
     this.#head = linkedEvents(operations);
     this.#returning = operations.filter(({ outcome }) => outcome.kind !== "unknown").length;
     const random = seededRandom(operations.length + 1);

@@ -56,6 +56,12 @@ const EXPLAINED: Record<string, Operation[]> = {
     op("a", [0, 1], "put x", "unknown"),
     op("b", [2, 3], "read", "found 1 x"),
   ],
+  "a write without an answer whose version only a read that may be out of date has told": [
+    op("a", [0, 1], "put x", "unknown"),
+    op("b", [2, 3], "delete if at 1", "deleted"),
+    op("c", [4, 5], "read", "absent"),
+    { ...op("d", [6, 7], "read", "found 1 x"), maxStale: 20 },
+  ],
   "a write without an answer that was never seen": [
     op("a", [0, 1], "put x", "unknown"),
     op("b", [2, 3], "read", "absent"),
