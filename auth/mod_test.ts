@@ -36,6 +36,7 @@ Deno.test("@flotilla/auth/verify exports what it says, and nothing else", () => 
     "createRevocationWatcher",
     "createTokenVerifier",
     "fixedKeys",
+    "hasRight",
     "loginSchema",
     "meSchema",
     "newUserSchema",

@@ -39,6 +39,11 @@ export type Caller =
     readonly address?: string;
   };
 
+/** Whether a signed-in caller may do something. */
+export function hasRight({ rights }: Principal, right: Right): boolean {
+  return rights.includes(right);
+}
+
 /**
  * The signed-in caller, when it has the right.
  *
@@ -46,7 +51,7 @@ export type Caller =
  */
 export function requireRight(caller: Caller, right: Right): Principal {
   const principal = requireUser(caller);
-  if (principal.rights.includes(right)) return principal;
+  if (hasRight(principal, right)) return principal;
   throw new ProblemError(403, `This needs the right ${right}, which ${principal.subject} does not have`, {
     headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${right}"` },
   });

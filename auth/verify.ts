@@ -35,6 +35,7 @@ export {
 } from "./contract.ts";
 export {
   type Caller,
+  hasRight,
   type Principal,
   requireRight,
   requireUser,

@@ -1,5 +1,6 @@
 import {
   type Caller,
+  hasRight,
   type Principal,
   requireRight,
   requireUser,
@@ -116,7 +117,7 @@ export function createAdmission({ verifier, limiters, clock }: AdmissionOptions)
     admitAtOnce({ access, token, ready }) {
       if (access === "public") return undefined;
       const principal = verifier.peek(token);
-      if (principal === undefined || !mayCall(principal, access)) return undefined;
+      if (principal === undefined || (access !== "user" && !hasRight(principal, access))) return undefined;
       const caller: Caller = { kind: "user", principal };
       if (!ready(caller)) return undefined;
       if (limiters.caller === undefined) return { caller, fields: [] };
@@ -124,8 +125,4 @@ export function createAdmission({ verifier, limiters, clock }: AdmissionOptions)
       return verdict?.allowed ? { caller, fields: limitFields(verdict, clock.now()) } : undefined;
     },
   };
-}
-
-function mayCall({ rights }: Principal, access: Exclude<Access, "public">): boolean {
-  return access === "user" || rights.includes(access);
 }

@@ -31,7 +31,9 @@ export async function writeControlFile(
   await locked(data, async () => {
     const other = await readControlFile(data);
     if (other !== undefined && await running(other)) throw new DataInUseError(data, other.pid);
-    await Deno.writeTextFile(path, `${JSON.stringify(control)}\n`, { mode: 0o600 });
+    // A reader finds the old file or the new one, and never half of one.
+    await Deno.writeTextFile(`${path}.new`, `${JSON.stringify(control)}\n`, { mode: 0o600 });
+    await Deno.rename(`${path}.new`, path);
   });
   const remove = async () => {
     if ((await readControlFile(data))?.run === control.run) await Deno.remove(path);

@@ -62,3 +62,22 @@ Deno.test({
     await Deno.remove(data, { recursive: true });
   },
 });
+
+Deno.test({
+  name: "writeControlFile() puts a whole file in the place of the one before: no reader sees half of it",
+  ignore,
+  async fn() {
+    const data = await Deno.makeTempDir();
+    const running = () => Promise.resolve(false);
+    await writeControlFile(data, first, running);
+    using reader = await Deno.open(`${data}/control.json`);
+    await writeControlFile(data, second, running);
+    assertEquals(JSON.parse(await new Response(reader.readable).text()), first);
+    assertEquals(((await Deno.stat(`${data}/control.json`)).mode ?? 0) & 0o777, 0o600);
+    assertEquals((await Array.fromAsync(Deno.readDir(data), ({ name }) => name)).toSorted(), [
+      "control.json",
+      "control.lock",
+    ]);
+    await Deno.remove(data, { recursive: true });
+  },
+});
