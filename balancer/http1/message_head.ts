@@ -17,6 +17,8 @@ import {
   VALUE,
 } from "./octets.ts";
 
+/** Numbers kept of a field: where its line begins, where its colon is, and where the next line begins. */
+const SPAN = 3;
 const INCOMPLETE = -1;
 const CONTENT_LENGTH_DIGITS = 15;
 const CHUNKED = ascii("chunked");
@@ -85,7 +87,7 @@ export abstract class MessageHead {
   #scanned = 0;
   #fieldCount = 0;
   /** Where each field line begins, has its colon, and ends; those behind {@linkcode #fieldCount} are of earlier messages. */
-  readonly #spans: number[] = [];
+  #spans = new Int32Array(SPAN * 24);
   #begun = false;
 
   constructor(limits: HeadLimits) {
@@ -149,14 +151,14 @@ export abstract class MessageHead {
   /** Tells each field line of a complete head: where it begins, where its colon is, and where the next one begins. */
   lines(visit: (line: number, colon: number, next: number) => void): void {
     const spans = this.#spans;
-    const end = this.#fieldCount * 3;
-    for (let i = 0; i < end; i += 3) visit(spans[i] ?? 0, spans[i + 1] ?? 0, spans[i + 2] ?? 0);
+    const end = this.#fieldCount * SPAN;
+    for (let i = 0; i < end; i += SPAN) visit(spans[i] ?? 0, spans[i + 1] ?? 0, spans[i + 2] ?? 0);
   }
 
   /** The fields of a complete head, decoded (ISO 8859-1). */
   *entries(bytes: Uint8Array): Generator<[name: string, value: string]> {
-    for (let i = 0; i < this.#fieldCount * 3; i += 3) {
-      const [line = 0, colon = 0, next = 0] = this.#spans.slice(i, i + 3);
+    for (let i = 0; i < this.#fieldCount * SPAN; i += SPAN) {
+      const [line = 0, colon = 0, next = 0] = this.#spans.subarray(i, i + SPAN);
       yield [latin1(bytes, line, colon), latin1(bytes, colon + 1, next - 2).trim()];
     }
   }
@@ -261,11 +263,18 @@ export abstract class MessageHead {
   }
 
   #note(line: number, colon: number, next: number): void {
-    const at = this.#fieldCount++ * 3;
+    const at = this.#fieldCount++ * SPAN;
     if (this.#fieldCount > this.limits.fields) throw this.#tooLarge("There are too many header fields");
+    if (at === this.#spans.length) this.#grow();
     this.#spans[at] = line;
     this.#spans[at + 1] = colon;
     this.#spans[at + 2] = next;
+  }
+
+  #grow(): void {
+    const grown = new Int32Array(this.#spans.length * 2);
+    grown.set(this.#spans);
+    this.#spans = grown;
   }
 
   #noName(bytes: Uint8Array, line: number, at: number, end: number): number {
