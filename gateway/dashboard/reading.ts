@@ -7,6 +7,8 @@ export interface UpstreamReading {
   readonly inFlight: number;
   readonly up: boolean;
   readonly ejected: boolean;
+  /** Whether it was told to send it nothing new. */
+  readonly draining: boolean;
 }
 
 /** Reads of one layer of a cache since the start. */
@@ -57,6 +59,7 @@ const BALANCER = {
   inFlight: "flotilla_balancer_upstream_in_flight",
   up: "flotilla_balancer_upstream_up",
   ejected: "flotilla_balancer_upstream_ejected",
+  draining: "flotilla_balancer_upstream_draining",
   ready: "flotilla_balancer_ready",
 };
 const CACHE = { hits: "flotilla_service_cache_hits_total", misses: "flotilla_service_cache_misses_total" };
@@ -64,8 +67,8 @@ const TASKS = "flotilla_worker_tasks";
 
 const WANTED = new Set([ROLE, BALANCER, CACHE].flatMap((names) => Object.values(names)).concat(TASKS));
 
-/** Every role's own endpoints: looking at a process is no traffic of its clients. */
-const OWN_ROUTES = new Set(["/healthz", "/readyz", "/metrics"]);
+/** Every role's own endpoints, and streams that stay open: neither is work for clients. */
+const NO_WORK = new Set(["/healthz", "/readyz", "/metrics", "watch"]);
 
 /** Reads what a process tells at `/metrics`. What it does not tell stays empty. */
 export function readMetrics(text: string, at: number): Reading {
@@ -83,7 +86,7 @@ type Of = (name: string) => readonly Sample[];
 type OwnReading = Pick<Reading, "requests" | "errors" | "latency" | "inFlight" | "ready" | "upstreams">;
 
 function roleReading(of: Of): OwnReading {
-  const clients = ({ labels }: Sample) => !OWN_ROUTES.has(labels["route"] ?? "");
+  const clients = ({ labels }: Sample) => !NO_WORK.has(labels["route"] ?? "");
   const counts = of(ROLE.count).filter(clients);
   return {
     requests: sum(counts),
@@ -117,6 +120,7 @@ function readUpstreams(of: Of): Map<string, UpstreamReading> {
     inFlight: value(BALANCER.inFlight, id),
     up: value(BALANCER.up, id) > 0,
     ejected: value(BALANCER.ejected, id) > 0,
+    draining: value(BALANCER.draining, id) > 0,
   }]));
 }
 

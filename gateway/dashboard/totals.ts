@@ -1,4 +1,5 @@
 import type { InstanceView, SystemView } from "./system_view.ts";
+import { addLayers, hitRatio, layerRatio } from "./vitals.ts";
 
 /** The system in a few numbers. */
 export interface Totals {
@@ -22,38 +23,18 @@ export interface Totals {
 /** Adds up a system. */
 export function totalsOf({ instances }: SystemView): Totals {
   const edge = instances.filter(({ instance }) => instance.tier === 0);
-  const layers = addLayers(instances);
-  const ratios = [...layers].map(([layer, { hits, misses }]) => [layer, ratio(hits, misses)] as const);
+  const layers = addLayers(instances.map(({ vitals }) => vitals?.cache));
   return {
     rps: sum(edge, (view) => view.vitals?.rps),
     errors: sum(edge, (view) => view.vitals?.errors),
     p50: largest(edge.map(({ vitals }) => vitals?.p50)),
     p99: largest(edge.map(({ vitals }) => vitals?.p99)),
-    hitRatios: new Map(ratios),
-    hitRatio: overallRatio(ratios.map(([, share]) => share)),
+    hitRatios: new Map([...layers].map(([layer, reads]) => [layer, layerRatio(reads)])),
+    hitRatio: hitRatio(layers),
     tasks: tasksOf(instances),
     up: instances.filter(({ state }) => state === "up").length,
     instances: instances.length,
   };
-}
-
-function addLayers(views: readonly InstanceView[]): Map<string, { hits: number; misses: number }> {
-  const layers = new Map<string, { hits: number; misses: number }>();
-  for (const [layer, { hits, misses }] of views.flatMap(({ vitals }) => [...vitals?.cache ?? []])) {
-    const before = layers.get(layer) ?? { hits: 0, misses: 0 };
-    layers.set(layer, { hits: before.hits + hits, misses: before.misses + misses });
-  }
-  return layers;
-}
-
-function ratio(hits: number, misses: number): number | undefined {
-  return hits + misses > 0 ? hits / (hits + misses) : undefined;
-}
-
-/** Layers stand behind one another: what gets past all of them is missed. */
-function overallRatio(ratios: readonly (number | undefined)[]): number | undefined {
-  const known = ratios.filter((share) => share !== undefined);
-  return known.length === 0 ? undefined : 1 - known.reduce((missed, share) => missed * (1 - share), 1);
 }
 
 /** All workers of one store tell the same, each read at its moment. */

@@ -1,6 +1,8 @@
 import { bucketQuantile } from "@flotilla/runtime";
 import type { CacheReading, Reading } from "./reading.ts";
 
+export { type CacheReading, type Reading, readMetrics, type UpstreamReading } from "./reading.ts";
+
 /** How one process does now: rates over the last seconds, and states. */
 export interface Vitals {
   /** Requests a second. */
@@ -58,4 +60,28 @@ function since(before: ReadonlyMap<number, number> | undefined, now: ReadonlyMap
 
 function grown(before: number | undefined, now: number): number {
   return before === undefined || before > now ? now : now - before;
+}
+
+/** Reads of each layer of a cache, by its name. */
+export type LayerReads = ReadonlyMap<string, CacheReading>;
+
+/** What several processes read from each layer. */
+export function addLayers(caches: Iterable<LayerReads | undefined>): LayerReads {
+  const layers = new Map<string, CacheReading>();
+  for (const [layer, { hits, misses }] of [...caches].flatMap((cache) => [...cache ?? []])) {
+    const before = layers.get(layer) ?? { hits: 0, misses: 0 };
+    layers.set(layer, { hits: before.hits + hits, misses: before.misses + misses });
+  }
+  return layers;
+}
+
+/** The share of its reads that a layer could answer, 0 to 1; `undefined` when there were none. */
+export function layerRatio({ hits, misses }: CacheReading): number | undefined {
+  return hits + misses > 0 ? hits / (hits + misses) : undefined;
+}
+
+/** The share of reads that some layer could answer. Layers stand behind one another: what gets past all of them is missed. */
+export function hitRatio(layers: LayerReads): number | undefined {
+  const known = [...layers.values()].map(layerRatio).filter((share) => share !== undefined);
+  return known.length === 0 ? undefined : 1 - known.reduce((missed, share) => missed * (1 - share), 1);
 }

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { readMetrics } from "./reading.ts";
-import { vitalsBetween } from "./vitals.ts";
+import { addLayers, hitRatio, vitalsBetween } from "./vitals.ts";
 
 function service(requests: number, at: number): ReturnType<typeof readMetrics> {
   return readMetrics(
@@ -30,4 +30,16 @@ Deno.test("vitalsBetween() takes rates over the time between two readings", () =
 
 Deno.test("vitalsBetween() counts from nothing when the process has started anew", () => {
   assertEquals(vitalsBetween(service(100, 0), service(10, 5_000)).rps, 2);
+});
+
+Deno.test("hitRatio() is the share that gets past no layer, and nothing without reads", () => {
+  const near = { hits: 50, misses: 50 };
+  const shared = { hits: 30, misses: 20 };
+  assertAlmostEquals(hitRatio(new Map([["near", near], ["shared", shared]])) ?? 0, 0.8);
+  assertEquals(hitRatio(new Map([["near", { hits: 0, misses: 0 }]])), undefined);
+});
+
+Deno.test("addLayers() adds up what several processes read", () => {
+  const one = new Map([["near", { hits: 1, misses: 2 }]]);
+  assertEquals(addLayers([one, undefined, one]), new Map([["near", { hits: 2, misses: 4 }]]));
 });

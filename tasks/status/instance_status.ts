@@ -1,5 +1,4 @@
-import { bucketQuantile } from "@flotilla/runtime";
-import type { InstanceReading } from "./instance_reading.ts";
+import { hitRatio, type Reading, vitalsBetween } from "@flotilla/gateway/vitals";
 
 /**
  * What an instance can do: `ready`; `unready` when it answers but gets no requests (it starts, drains, or misses what it
@@ -37,7 +36,7 @@ export type InstanceIdentity = Pick<InstanceStatus, "name" | "role" | "address" 
 /** How an instance does that was looked at before and is looked at now. */
 export function instanceStatus(
   identity: InstanceIdentity,
-  looks: { before?: InstanceReading | undefined; now: InstanceReading | undefined },
+  looks: { before?: Reading | undefined; now: Reading | undefined },
 ): InstanceStatus {
   const { before, now } = looks;
   const unknown = {
@@ -53,25 +52,18 @@ export function instanceStatus(
   if (now === undefined) return { ...identity, ...unknown };
   const present = { ...identity, ...unknown, inFlight: now.inFlight, memory: now.memory ?? null };
   if (before === undefined) return present;
-  // Counts that fell are those of another process at this address: it counts from its start.
-  const from = now.requests < before.requests || now.hits < before.hits ? undefined : before;
-  const seconds = Math.max(0.001, (now.at - before.at) / 1_000);
-  const latency = grown(from?.latency, now.latency);
-  const hits = now.hits - (from?.hits ?? 0);
-  const reads = hits + now.misses - (from?.misses ?? 0);
-  const inMilliseconds = (value: number | undefined) => value === undefined ? null : value * 1_000;
+  const { rps, errors, p50, p99, lag, cache } = vitalsBetween(before, now);
   return {
     ...present,
-    rps: (now.requests - (from?.requests ?? 0)) / seconds,
-    errors: Math.max(0, now.errors - (from?.errors ?? 0)) / seconds,
-    p50: inMilliseconds(bucketQuantile(latency, 0.5)),
-    p99: inMilliseconds(bucketQuantile(latency, 0.99)),
-    lag: inMilliseconds(bucketQuantile(grown(from?.lag, now.lag), 0.99)),
-    hitRatio: reads <= 0 ? null : hits / reads,
+    rps,
+    errors,
+    p50: inMilliseconds(p50),
+    p99: inMilliseconds(p99),
+    lag: inMilliseconds(lag),
+    hitRatio: hitRatio(cache) ?? null,
   };
 }
 
-/** What buckets have counted since. */
-function grown(before: ReadonlyMap<number, number> | undefined, now: ReadonlyMap<number, number>) {
-  return new Map([...now].map(([bound, count]) => [bound, count - (before?.get(bound) ?? 0)]));
+function inMilliseconds(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : seconds * 1_000;
 }

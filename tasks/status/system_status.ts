@@ -1,5 +1,12 @@
+import {
+  addLayers,
+  hitRatio,
+  type Reading,
+  readMetrics,
+  type UpstreamReading,
+  vitalsBetween,
+} from "@flotilla/gateway/vitals";
 import { adminOriginOf, authority, originOf, type PlannedProcess } from "../plan.ts";
-import { type InstanceReading, readInstance, type UpstreamState } from "./instance_reading.ts";
 import { type InstanceState, type InstanceStatus, instanceStatus } from "./instance_status.ts";
 
 /** How the whole system does: what `deno task status --json` writes. */
@@ -32,7 +39,7 @@ export interface Look {
   /** Whether it says that it is ready; `undefined` when it was not asked. */
   readonly ready: boolean | undefined;
   /** `undefined` when it does not answer. */
-  readonly reading: InstanceReading | undefined;
+  readonly reading: Reading | undefined;
 }
 
 /** Fetches a URL. */
@@ -65,7 +72,7 @@ export async function lookAround(
         return { process, at: options.now(), ready: undefined, reading: undefined };
       }
       const at = options.now();
-      return { process, at, ready: readiness?.ok, reading: readInstance(metrics.text, at) };
+      return { process, at, ready: readiness?.ok, reading: readMetrics(metrics.text, at) };
     } catch {
       return { process, at: options.now(), ready: undefined, reading: undefined };
     }
@@ -85,35 +92,42 @@ export function systemStatus(before: readonly Look[], now: readonly Look[]): Sys
     });
   });
   const at = Math.max(0, ...now.map((look) => look.at));
-  return { at: new Date(at).toISOString(), instances, totals: totalsOf(instances, before, now) };
+  return { at: new Date(at).toISOString(), instances, totals: totalsOf(instances, earlier, now) };
 }
 
 function stateOf(
   ready: boolean | undefined,
-  reading: InstanceReading | undefined,
-  upstream: UpstreamState | undefined,
+  reading: Reading | undefined,
+  upstream: UpstreamReading | undefined,
 ): InstanceState {
   if (reading === undefined) return "down";
-  if (upstream === "ejected" || upstream === "draining") return upstream;
-  return ready === false || upstream === "down" ? "unready" : "ready";
+  if (ready === false || upstream?.up === false) return "unready";
+  if (upstream?.draining) return "draining";
+  return upstream?.ejected ? "ejected" : "ready";
 }
+
+const WAITING = ["scheduled", "queued", "retrying"];
 
 function totalsOf(
   instances: readonly InstanceStatus[],
-  before: readonly Look[],
+  before: ReadonlyMap<string, Reading | undefined>,
   now: readonly Look[],
 ): SystemTotals {
-  const count = (looks: readonly Look[], what: "hits" | "misses") =>
-    looks.reduce((sum, { reading }) => sum + (reading?.[what] ?? 0), 0);
-  const hits = Math.max(0, count(now, "hits") - count(before, "hits"));
-  const reads = hits + Math.max(0, count(now, "misses") - count(before, "misses"));
+  const caches = now.map(({ process, reading }) => {
+    const earlier = before.get(process.name);
+    return reading === undefined || earlier === undefined
+      ? reading?.cache
+      : vitalsBetween(earlier, reading).cache;
+  });
   // Each worker tells of the whole system: what one of them tells is all.
-  const tasks = now.find(({ reading }) => reading?.tasks !== undefined)?.reading?.tasks;
+  const tasks = now.find(({ reading }) => (reading?.tasks.size ?? 0) > 0)?.reading?.tasks;
   return {
     ready: instances.filter(({ state }) => state === "ready").length,
     instances: instances.length,
-    hitRatio: reads === 0 ? null : hits / reads,
-    queueDepth: tasks?.waiting ?? null,
-    tasksRunning: tasks?.running ?? null,
+    hitRatio: hitRatio(addLayers(caches)) ?? null,
+    queueDepth: tasks === undefined
+      ? null
+      : WAITING.reduce((sum, status) => sum + (tasks.get(status) ?? 0), 0),
+    tasksRunning: tasks === undefined ? null : tasks.get("running") ?? 0,
   };
 }

@@ -40,7 +40,8 @@ function look(planned: readonly PlannedProcess[], measures: Record<number, strin
 }
 
 const edge = (answers: number, up = 1) =>
-  `flotilla_balancer_attempts_total{upstream="127.0.0.1:2"} ${answers}
+  `flotilla_balancer_requests_total ${answers}
+flotilla_balancer_attempts_total{upstream="127.0.0.1:2"} ${answers}
 flotilla_balancer_answers_total{upstream="127.0.0.1:2",class="2xx"} ${answers}
 flotilla_balancer_upstream_up{upstream="127.0.0.1:2"} ${up}
 flotilla_balancer_upstream_up{upstream="127.0.0.1:3"} 1
@@ -114,7 +115,7 @@ Deno.test("renderStatus() has a row for each instance", async () => {
   const text = renderStatus(systemStatus([], now)).map(stripAnsiCode).join("\n");
   assert(/^service_1 +service +127\.0\.0\.1:2 +ready +2 +- /m.test(text), text);
   assert(/^service_2 +service +127\.0\.0\.1:3 +down +- /m.test(text), text);
-  assert(text.endsWith("cache hits 16.7%, tasks waiting 4, running 2"), text);
+  assert(text.endsWith("cache hits 1.0%, tasks waiting 4, running 2"), text);
 });
 
 Deno.test("renderStatus() leaves out what does not fit, and keeps the state", async () => {
