@@ -8,6 +8,7 @@ import { LogFile } from "./log_file.ts";
 import { nextSteps } from "./next_steps.ts";
 import { originOf, type PlannedProcess } from "./plan.ts";
 import { processTable } from "./process_table.ts";
+import { writePrometheusTargets } from "./prometheus_targets.ts";
 import { publishTopology } from "./publish_topology.ts";
 import { probeReadiness } from "./readiness_probe.ts";
 import { Reporter } from "./reporter.ts";
@@ -70,8 +71,10 @@ export async function runSystem(
     onState: reporter.onState,
     onLine: reporter.onLine,
   });
-  const tellAll = (running: readonly PlannedProcess[]) =>
-    publish(running, { terminal, control: port.origin });
+  const tellAll = async (running: readonly PlannedProcess[]) => {
+    await writePrometheusTargets(running, data);
+    await publish(running, { terminal, control: port.origin });
+  };
   await using orders = await takeOrders(supervisor, { ...options, port, terminal, publish: tellAll });
   supervisor.start();
   const started = await untilReady(supervisor, terminal, signals);
@@ -83,6 +86,8 @@ export async function runSystem(
     await signals.asked;
   }
   const stopped = await stopAll(supervisor, terminal, signals);
+  const { forgotten } = orders;
+  if (forgotten.length > 0) terminal.say(`Orders end with the system: ${forgotten.join(", ")}`);
   return started === "failed" || !stopped ? 1 : 0;
 }
 

@@ -74,6 +74,8 @@ async function drainsAndUndrains(system: System): Promise<void> {
 /** A balancer that dies comes back with the members that it had, not with those that it was first started with. */
 async function remembers(system: System): Promise<void> {
   await order(system, "scale", "service=3");
+  const targets = await Deno.readTextFile(`${system.data}/prometheus_targets.json`);
+  assertStringIncludes(targets, '"service_3"');
   await order(system, "drain", "service_1");
   const before = system.pidOf("load_balancer_service");
   await system.kill("load_balancer_service");
@@ -129,6 +131,8 @@ Deno.test({
     await t.step("Ctrl-C stops what was added as well", async () => {
       const { code } = await system.stop();
       assertEquals(code, 0, system.output.text);
+      assertStringIncludes(system.output.text, "service scaled to 3 (again with --scale service=3)");
+      assertStringIncludes(system.output.text, "worker_1 drained");
       const { code: refused, text } = await giveOrder(system, "drain", "service_1");
       assertEquals(refused, 1);
       assertStringIncludes(text, "No system runs");

@@ -1,7 +1,7 @@
 import { ProblemError } from "@flotilla/runtime";
 import { PLAIN_STANDING, type PlannedProcess, type Standing } from "../plan.ts";
 import type { Supervisor } from "../supervisor.ts";
-import type { CheckedTopology } from "../topology_schema.ts";
+import { type CheckedTopology, portsOf } from "../topology_schema.ts";
 
 /** What a {@linkcode Fleet} is made from. */
 export interface FleetOptions {
@@ -33,6 +33,20 @@ export class Fleet {
   /** The processes that are to run. */
   get plans(): PlannedProcess[] {
     return this.plansOf(this.#topology);
+  }
+
+  /** How it is other than it was started, each in a few words: what it takes to have it so again is said with it. */
+  get changes(): string[] {
+    const before = new Map(this.#options.topology.groups.map((group) => [group.name, portsOf(group).length]));
+    const scaled = this.#topology.groups
+      .map((group) => ({ name: group.name, count: portsOf(group).length }))
+      .filter(({ name, count }) => before.get(name) !== count)
+      .map(({ name, count }) => `${name} scaled to ${count} (again with --scale ${name}=${count})`);
+    const stood = [...this.#standings].flatMap(([name, { weight, draining }]) => [
+      ...(weight === PLAIN_STANDING.weight ? [] : [`${name} of weight ${weight}`]),
+      ...(draining ? [`${name} drained`] : []),
+    ]);
+    return [...scaled, ...stood];
   }
 
   /** The processes that would run with another topology. */

@@ -56,6 +56,11 @@ export class Operator {
     this.#fleet = new Fleet(options);
   }
 
+  /** How it is other than it was started, each in a few words. */
+  get changes(): string[] {
+    return this.#fleet.changes;
+  }
+
   /** The system as it is now. */
   get system(): RunningSystem {
     const names = this.#fleet.plans.map(({ name }) => name);

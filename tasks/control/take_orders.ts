@@ -27,6 +27,8 @@ export interface TakeOrdersOptions extends Pick<OperatorOptions, "topology" | "h
 export interface OrderTaking extends AsyncDisposable {
   /** From now on orders are carried out; until then they are answered that it is too early. */
   begin(): void;
+  /** What was ordered and will not be so when the system is started again, each in a few words. */
+  readonly forgotten: readonly string[];
 }
 
 /**
@@ -56,6 +58,9 @@ export async function takeOrders(supervisor: Supervisor, options: TakeOrdersOpti
   return {
     begin() {
       begun = true;
+    },
+    get forgotten() {
+      return operator.changes;
     },
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   };
