@@ -39,9 +39,14 @@ export class Permits {
     this.#limits = limits;
   }
 
+  /** Whether only so many of a lane's tasks may run at once. */
+  limits({ kind }: LaneName): boolean {
+    return this.#limits.perOwner !== undefined || this.#limits.kinds.has(kind);
+  }
+
   /** Whether a lane's tasks could not run when this was last looked at. */
   isFull(lane: LaneName): boolean {
-    return this.#scopes(lane).some(({ prefix }) => this.#full.has(keyText(prefix)));
+    return this.#full.size > 0 && this.#scopes(lane).some(({ prefix }) => this.#full.has(keyText(prefix)));
   }
 
   /** A place may have come free. */

@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { sweepAgenda } from "./agenda.ts";
 import { Bell } from "./bell.ts";
 import { Candidates } from "./candidates.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { TaskDefinition } from "./define_task.ts";
 import { keys } from "./keys.ts";
 import { Lanes } from "./lanes.ts";
@@ -11,7 +12,7 @@ import { Permits } from "./permits.ts";
 import { noRunnerMetrics, type RunnerMetrics } from "./runner_metrics.ts";
 import type { ServiceCaller } from "./task_context.ts";
 import type { Task } from "./task_state.ts";
-import { TaskRun } from "./task_run.ts";
+import { type RunEnvironment, TaskRun } from "./task_run.ts";
 import type { TaskHold } from "./task_hold.ts";
 import type { TaskEntry, TaskStore } from "./task_store.ts";
 import { setImmediate } from "node:timers";
@@ -76,6 +77,8 @@ export class Runner implements AsyncDisposable {
   readonly #candidates: Candidates;
   readonly #permits: Permits;
   readonly #keeper: LeaseKeeper;
+  readonly #deadlines: Deadlines;
+  readonly #environment: RunEnvironment;
   readonly #bell = new Bell();
   readonly #runs = new Map<string, TaskRun>();
   /** Runs whose code has not ended. */
@@ -125,6 +128,13 @@ export class Runner implements AsyncDisposable {
     );
     const { clock, instance: holder } = this.#options;
     this.#candidates = new Candidates(this.#lanes, { clock });
+    this.#deadlines = new Deadlines(clock);
+    this.#environment = {
+      ...this.#options,
+      kv: options.store.kv,
+      logInterval: heartbeat,
+      deadlines: this.#deadlines,
+    };
     this.#keeper = new LeaseKeeper(options.store, {
       holder,
       clock,
@@ -181,6 +191,7 @@ export class Runner implements AsyncDisposable {
     for (const run of runs) run.stop();
     await finished;
     await this.#keeper.stop();
+    this.#deadlines[Symbol.dispose]();
   }
 
   async #run(): Promise<void> {
@@ -266,7 +277,8 @@ export class Runner implements AsyncDisposable {
     try {
       for (const entry of tasks) {
         const { kind, owner } = entry.task;
-        const permits = await this.#permits.find({ kind, owner: owner.subject });
+        const lane = { kind, owner: owner.subject };
+        const permits = this.#permits.limits(lane) ? await this.#permits.find(lane) : [];
         if (permits !== undefined) candidates.push({ entry, permits });
       }
       if (candidates.length === 0) return false;
@@ -283,20 +295,12 @@ export class Runner implements AsyncDisposable {
   }
 
   #begin(hold: TaskHold): TaskRun | undefined {
-    const { store: { kv }, kinds, clock, metrics, ...options } = this.#options;
+    const { kinds, clock, metrics } = this.#options;
     const definition = kinds.get(hold.task.kind);
     if (definition === undefined) return undefined;
     const started = clock.now();
     metrics.started(definition.name, Math.max(0, started - hold.since) / 1_000);
-    const { progressInterval, heartbeat: logInterval, retention, service } = options;
-    const run = new TaskRun(hold, definition, {
-      kv,
-      clock,
-      progressInterval,
-      logInterval,
-      retention,
-      service,
-    });
+    const run = new TaskRun(hold, definition, this.#environment);
     this.#runs.set(hold.token, run);
     this.#working++;
     void run.worked.then(() => {

@@ -1,6 +1,7 @@
 import { type Clock, resumeTrace, sleep, type SpanOptions, type Timer } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { backoff } from "./backoff.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { PermanentError, type TaskDefinition } from "./define_task.ts";
 import type { FileEntry } from "./file_entry.ts";
 import { FileWriter } from "./parts.ts";
@@ -28,6 +29,8 @@ const OUTCOME_RETRY = 500;
 export interface RunEnvironment {
   kv: Deno.Kv;
   clock: Clock;
+  /** Ends runs that take too long. */
+  deadlines: Deadlines;
   /** Milliseconds between two writes of progress. */
   progressInterval: number;
   /** Milliseconds between two writes of the log. */
@@ -71,7 +74,8 @@ export class TaskRun {
     this.#log = new TaskLog(kv, { id: hold.task.id, attempt: hold.task.attempt, retention });
     this.worked = this.#worked.promise;
     this.#aborted.promise.catch(() => {});
-    this.outcome = resumeTrace(this.#span(), () => this.#run());
+    const traced = hold.task.trace !== undefined;
+    this.outcome = traced ? resumeTrace(this.#span(), () => this.#run()) : this.#run();
   }
 
   /** Ends the run for a reason of the worker: {@linkcode WorkerStoppingError}. */
@@ -132,9 +136,9 @@ export class TaskRun {
   async #work(): Promise<OutcomeEvent> {
     const { clock, retention } = this.#environment;
     const { timeout } = this.#definition;
-    using _timer = clock.setTimeout(
-      () => this.#abort(new TaskTimeoutError(`The run took longer than ${timeout} ms`)),
+    using _deadline = this.#environment.deadlines.add(
       timeout,
+      () => this.#abort(new TaskTimeoutError(`The run took longer than ${timeout} ms`)),
     );
     const { token } = this.hold;
     try {

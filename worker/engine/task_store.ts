@@ -11,7 +11,7 @@ import {
   type TaskStatus,
   transition,
 } from "./task_state.ts";
-import { joinPlans, keyText, type PlannedCheck, type WritePlan } from "./write_plan.ts";
+import { joinPlans, keyText, type PlannedCheck, type PlannedSet, type WritePlan } from "./write_plan.ts";
 
 /** A task's record, with the version of it that a write must still find. */
 export interface TaskEntry {
@@ -152,7 +152,7 @@ export class TaskStore {
     if ("refused" in task) throw new RefusedError(task.refused, entry.task);
     const { versionstamp } = entry;
     const permits = event.type === "claim" ? event.lease.permits ?? [] : [];
-    const extra = { checks: permits.map((key) => ({ key, versionstamp: null })) };
+    const extra = permits.length === 0 ? {} : { checks: permits.map((key) => ({ key, versionstamp: null })) };
     const plan = this.#plan({
       check: { key: keyOf(task), versionstamp },
       before: entry.task,
@@ -220,26 +220,30 @@ function keyOf({ owner, id }: Task): Deno.KvKey {
 
 /** The record, the keys by which the task is found, the counters, and the bells of who must know. */
 function changePlan({ check, before, task, write, extra }: Change, now: number): WritePlan {
-  const life = task.expires === undefined ? {} : { expireIn: Math.max(1, task.expires - now) };
+  const life = task.expires === undefined ? undefined : Math.max(1, task.expires - now);
   const record = encodeRecord({ task, write });
-  const index = indexValue(task, record);
+  const sets: PlannedSet[] = [setting(check.key, record, life)];
   const { added, removed } = movedKeys(before, task);
-  return {
-    checks: [check, ...extra.checks ?? []],
-    sets: [
-      { key: check.key, value: record, ...life },
-      ...added.map((key) => ({ key, value: index, ...life })),
-      ...bells(before, task).map((key) => ({ key, value: write, shared: true })),
-      ...extra.sets ?? [],
-    ],
-    deletes: removed,
-    counts: countsOf(before, task),
-  };
+  if (added.length > 0) {
+    const index = indexValue(task, record);
+    for (const key of added) sets.push(setting(key, index, life));
+  }
+  for (const key of bells(before, task)) sets.push({ key, value: write, shared: true });
+  if (extra.sets !== undefined) sets.push(...extra.sets);
+  const checks = extra.checks === undefined ? [check] : [check, ...extra.checks];
+  return { checks, sets, deletes: removed, counts: countsOf(before, task) };
 }
 
+function setting(key: Deno.KvKey, value: unknown, expireIn: number | undefined): PlannedSet {
+  return expireIn === undefined ? { key, value } : { key, value, expireIn };
+}
+
+const NO_KEYS: readonly Deno.KvKey[] = [];
+
 /** The keys by which a task was found and is no longer, and those by which it is now. */
-function movedKeys(before: Task | undefined, task: Task): { added: Deno.KvKey[]; removed: Deno.KvKey[] } {
-  const [old, now] = [before === undefined ? [] : indexKeys(before), indexKeys(task)];
+function movedKeys(before: Task | undefined, task: Task) {
+  const old = before === undefined ? NO_KEYS : indexKeys(before);
+  const now = indexKeys(task);
   if (old.length === 0 || now.length === 0) return { added: now, removed: old };
   const kept = new Map(old.map((key) => [keyText(key), key]));
   const added = now.filter((key) => !kept.delete(keyText(key)));
@@ -268,17 +272,20 @@ function countsOf(before: Task | undefined, task: Task): WritePlan["counts"] {
 }
 
 /** What workers have to know of: something to claim, or a time to be there. */
-const WAKING: ReadonlySet<TaskStatus> = new Set(["queued", "scheduled", "retrying"]);
+const WAKING: ReadonlySet<TaskStatus> = new Set(["scheduled", "retrying"]);
 
 /** The keys that tell others of a change. */
-function bells(before: Task | undefined, { state, owner, kind }: Task): Deno.KvKey[] {
-  const freed = before?.state.status === "running" && state.status !== "running" &&
-    before.state.lease.permits?.length;
-  const asked = before?.state.status === "running" && state.status === "running" && state.cancelling &&
-    !before.state.cancelling;
-  return [
-    ...(state.status === "queued" ? [keys.lane(owner.subject, kind)] : []),
-    ...(WAKING.has(state.status) || freed ? [keys.wake] : []),
-    ...(asked ? [keys.inbox(state.lease.holder)] : []),
-  ];
+function bells(before: Task | undefined, { state, owner, kind }: Task): readonly Deno.KvKey[] {
+  const left = before?.state.status === "running" ? before.state : undefined;
+  switch (state.status) {
+    case "queued":
+      return [keys.lane(owner.subject, kind), keys.wake];
+    case "running":
+      return left !== undefined && state.cancelling && !left.cancelling
+        ? [keys.inbox(state.lease.holder)]
+        : NO_KEYS;
+    default:
+      // A permit that came free is as good as a task that came.
+      return WAKING.has(state.status) || left?.lease.permits?.length ? [keys.wake] : NO_KEYS;
+  }
 }
