@@ -2,6 +2,7 @@ import {
   type Clock,
   createRole,
   ProblemError,
+  recentSuccess,
   type RequestContext,
   type Role as ServedRole,
   systemClock,
@@ -82,7 +83,10 @@ export function createAuth(options: AuthOptions): ServedRole {
       const caller = await assertions.verify(request);
       return await app.fetch(request, { context, caller });
     },
-    checks: { database: async () => void await kv.get(["auth"]), keys: async () => void await keys.signer() },
+    checks: {
+      database: recentSuccess(async () => void await kv.get(["auth"]), { clock }),
+      keys: recentSuccess(async () => void await keys.signer(), { clock }),
+    },
     registry,
   });
 }

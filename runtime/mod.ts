@@ -60,6 +60,7 @@ export {
   TIMEOUT_HEADER,
 } from "./request_context.ts";
 export { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
+export { recentSuccess } from "./recent_success.ts";
 export { createRole, type FramedRole, type Role, type RoleOptions } from "./role.ts";
 export type { RequestLine, RoleFrame } from "./role_frame.ts";
 export { seededRandom } from "./seeded_random.ts";

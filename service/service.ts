@@ -4,6 +4,7 @@ import {
   type Clock,
   createRole,
   ProblemError,
+  recentSuccess,
   type RequestContext,
   type Role,
   systemClock,
@@ -63,7 +64,7 @@ export interface Service extends Role {
 
 /** Records in the database, cached: the role behind `/data`. */
 export function createService(options: ServiceOptions): Service {
-  const { instance = "service", registry = new Registry() } = options;
+  const { instance = "service", registry = new Registry(), clock = systemClock } = options;
   const environment = createEnvironment(options, registry);
   const app = createApp();
   addDataRoutes(app, environment);
@@ -76,7 +77,7 @@ export function createService(options: ServiceOptions): Service {
       if (id !== undefined) return readPlainly(environment, { request, context, id });
       return app.fetch(request, { context });
     },
-    checks: { database: async () => void await environment.database.latest() },
+    checks: { database: recentSuccess(async () => void await environment.database.latest(), { clock }) },
   });
   return Object.assign(role, { open: new OctetReads({ environment, role, instance }).open });
 }

@@ -1,5 +1,5 @@
 import { createAssertionSigner, createAssertionVerifier } from "@flotilla/auth/verify";
-import { type Clock, createRole, type Role, systemClock } from "@flotilla/runtime";
+import { type Clock, createRole, recentSuccess, type Role, systemClock } from "@flotilla/runtime";
 import { Registry } from "prom-client";
 import type { TaskDefinition } from "./engine/define_task.ts";
 import { keys } from "./engine/keys.ts";
@@ -7,7 +7,6 @@ import { createRoutes } from "./http/routes.ts";
 import { createRunnerMetrics, registerQueueCounts } from "./engine/runner_metrics.ts";
 import { readQueueCounts, sharedQueueCounts } from "./engine/queue_counts.ts";
 import { ownerStanding, type StandingTarget } from "./owner_standing.ts";
-import { recentSuccess } from "./recent_success.ts";
 import { Runner, type RunnerOptions } from "./engine/runner.ts";
 import { serviceCalls, type ServiceTarget } from "./service_caller.ts";
 import { TaskStore } from "./engine/task_store.ts";

@@ -1,10 +1,10 @@
-import type { Clock } from "@flotilla/runtime";
+import type { Clock } from "./clock.ts";
 
 /** Milliseconds that a check which was passed counts. */
-const RECENT = 2_000;
+const RECENT = 3_000;
 
 /**
- * The same check, made at most every two seconds while it is passed: balancers ask every half second, and an idle system
+ * The same check, made at most every three seconds while it is passed: balancers ask every half second, and an idle system
  * should leave its store alone. A check that fails is made again at once.
  */
 export function recentSuccess(check: () => Promise<void>, { clock }: { clock: Clock }): () => Promise<void> {
