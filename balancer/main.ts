@@ -64,18 +64,21 @@ if (upstreamKv !== undefined) {
   opened.use(followKv({ kv, key: ["flotilla", "balancer", instance], update }));
 }
 const endpoints = createEndpoints(balancer, { instance });
-if (adminPort !== undefined) opened.use(openAdmin(adminPort));
+if (adminPort !== undefined) opened.defer(openAdmin(adminPort));
 if (flags.listener === "bytes") await serveBytes({ flags, balancer, pool, endpoints, instance, tls });
 else await serve(mainPort({ balancer, endpoints, pure: passesAllOn(flags) }), flags, { instance, tls });
 
-function openAdmin(port: number): Deno.HttpServer {
+/** Opens the admin API; gives how it is closed: at once, since whoever is slow to ask must not keep the process running. */
+function openAdmin(port: number): () => void {
+  const closing = new AbortController();
   try {
     const token = secret("FLOTILLA_ADMIN_TOKEN", { developmentDefault: "flotilla-development-admin-token" });
     const admin = createAdmin({ balancer, token });
-    return Deno.serve(
-      { port, hostname, onListen: () => {} },
+    Deno.serve(
+      { port, hostname, signal: closing.signal, onListen: () => {} },
       (request) => endpoints.answer(request) ?? admin(request),
     );
+    return () => closing.abort();
   } catch (error) {
     if (error instanceof SecretError) refuseToStart(error.message);
     refuseToListen(error, { hostname, port, flag: "--admin-port" });

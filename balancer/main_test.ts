@@ -1,4 +1,5 @@
 import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { deadline } from "@std/async/deadline";
 import { fromFileUrl } from "@std/path";
 import { TEST_CERTIFICATE, TEST_KEY } from "./http1/testing/certificate.ts";
 import { runBalancer, startBalancer } from "./testing/balancer_program.ts";
@@ -129,6 +130,26 @@ Deno.test({
       assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
       assertEquals(reached, before);
     });
+  },
+});
+
+Deno.test({
+  name: "the balancer's process stops though a request to its admin API never ends",
+  ignore,
+  async fn() {
+    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = free.addr;
+    free.close();
+    const balancer = await startBalancer({
+      flags: [...UPSTREAM, "--admin-port", String(port), "--drain", "0"],
+    });
+    using slow = await Deno.connect({ hostname: "127.0.0.1", port });
+    const head = "POST /upstreams HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n" +
+      "Authorization: Bearer flotilla-development-admin-token\r\nExpect: 100-continue\r\n\r\n";
+    await slow.write(new TextEncoder().encode(head));
+    // It is being answered: its content is asked for.
+    await slow.read(new Uint8Array(100));
+    await deadline(Promise.resolve(balancer[Symbol.asyncDispose]()), 10_000);
   },
 });
 
