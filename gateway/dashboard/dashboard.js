@@ -230,8 +230,9 @@ document.querySelector("#spread")?.addEventListener("change", ({ target }) => {
 const UNDER_WAY = new Set(["scheduled", "queued", "running", "retrying"]);
 const template = document.querySelector("#task");
 
-function showTasks({ own, failed }) {
+function showTasks({ own, running, failed }) {
   fill(document.querySelector("#own-tasks"), own);
+  fill(document.querySelector("#running-tasks"), running);
   fill(document.querySelector("#failed-tasks"), failed);
 }
 

@@ -205,6 +205,13 @@ function TasksSection({ bindings }: { bindings: Bindings }): JSX.Element {
         </div>
         <div class="panel">
           <header class="row">
+            <h3>Running now, of everybody</h3>
+          </header>
+          <ul class="tasks" id="running-tasks"></ul>
+          <p class="quiet empty">None.</p>
+        </div>
+        <div class="panel">
+          <header class="row">
             <h3>Dead letters of everybody</h3>
           </header>
           <ul class="tasks" id="failed-tasks"></ul>

@@ -23,6 +23,8 @@ export type ListedTask = z.infer<typeof taskSchema>;
 export interface TaskLists {
   /** Of the administrator who looks, newest first. */
   readonly own: readonly ListedTask[];
+  /** Of everybody: those that run now, the oldest first. */
+  readonly running: readonly ListedTask[];
   /** Of everybody: those that failed for good. */
   readonly failed: readonly ListedTask[];
 }
@@ -60,10 +62,22 @@ export function createTasks(worker: CallInner): Tasks {
     return (await contentOf(response, pageSchema)).tasks;
   }
 
+  // Whoever looks at the same moment sees the same of everybody: one asks for all.
+  let everybody: Promise<Omit<TaskLists, "own">> | undefined;
+
+  async function listEverybodys(reader: TaskReader): Promise<Omit<TaskLists, "own">> {
+    const [running, failed] = await Promise.all([
+      list(reader, "&owner=*&status=running"),
+      list(reader, "&owner=*&status=failed"),
+    ]);
+    return { running, failed };
+  }
+
   return {
     async list(reader) {
-      const [own, failed] = await Promise.all([list(reader, ""), list(reader, "&owner=*&status=failed")]);
-      return { own, failed };
+      everybody ??= listEverybodys(reader).finally(() => everybody = undefined);
+      const [own, others] = await Promise.all([list(reader, ""), everybody]);
+      return { own, ...others };
     },
     async retry(reader, { id, owner }) {
       const target = `/longtask/${encodeURIComponent(id)}/retry?owner=${encodeURIComponent(owner)}`;

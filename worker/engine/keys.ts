@@ -39,6 +39,7 @@ export const keys = {
   agenda: ["agenda"],
   lease: (expires: number, id: string): Deno.KvKey => ["agenda", expires, id],
   held: (lease: string): Deno.KvKey => ["held", lease],
+  everyHeld: ["held"],
   failed: ["failed"],
   schedule: (owner: string, id: string): Deno.KvKey => ["schedule", owner, id],
   schedulesOf: (owner: string): Deno.KvKey => ["schedule", owner],

@@ -1,10 +1,11 @@
 import { ProblemError } from "@flotilla/runtime";
+import { listOfEverybody } from "./everybodys_tasks.ts";
 import { FileTooLargeError } from "../engine/parts.ts";
 import { keepUpload } from "../engine/uploads.ts";
 import { idempotencyKey } from "./idempotency.ts";
 import { submitTask } from "./submit_task.ts";
 import { ownerOf, refuseOtherMethods, type RouteOptions, type TaskApp } from "./task_app.ts";
-import { listFailed, listTasks } from "./task_list.ts";
+import { listTasks } from "./task_list.ts";
 import { readTaskRequest } from "./task_request.ts";
 import { scheduleUrl } from "./schedule_view.ts";
 import { taskUrl } from "./task_view.ts";
@@ -35,7 +36,8 @@ export function addCollectionRoutes(app: TaskApp, options: RouteOptions): void {
   app.get("/longtask", async (c) => {
     const query = new URL(c.req.url).searchParams;
     const owner = ownerOf(c);
-    return c.json(owner === EVERYONE ? await listFailed(store, query) : await listTasks(store, owner, query));
+    const page = owner === EVERYONE ? listOfEverybody(store, query) : listTasks(store, owner, query);
+    return c.json(await page);
   });
 
   app.post("/longtask/uploads", async (c) => {

@@ -1,6 +1,4 @@
-import { ProblemError } from "@flotilla/runtime";
 import { z } from "zod";
-import { keys, refOf, type TaskRef } from "../engine/keys.ts";
 import { type Task, TASK_STATUSES } from "../engine/task_state.ts";
 import type { TaskStore } from "../engine/task_store.ts";
 import { taskListView } from "./task_view.ts";
@@ -17,39 +15,14 @@ const querySchema = z.object({
   cursor: z.string().regex(/^[\w=+/-]{1,512}$/, "is not a cursor of this list").optional(),
 });
 
+/** What a list is asked for. */
+export type ListQuery = z.infer<typeof querySchema>;
+
 /** A page of a list of tasks. */
 export interface TaskPage {
   readonly tasks: Record<string, unknown>[];
   /** Where the next page begins, or `null` at the end. */
   readonly next: string | null;
-}
-
-/**
- * The failed tasks of all owners, for an administrator to look at and send again.
- *
- * @throws {ProblemError} 422 for a query that cannot be
- */
-export async function listFailed(store: TaskStore, query: URLSearchParams): Promise<TaskPage> {
-  const { status, limit, cursor } = parseQuery(query);
-  if (status !== "failed") throw new ProblemError(422, "owner=* goes with status=failed only");
-  const entries = store.kv.list({ prefix: keys.failed }, {
-    limit: limit + 1,
-    batchSize: limit + 1,
-    ...(cursor === undefined ? {} : { cursor }),
-  });
-  const refs: TaskRef[] = [];
-  let last = "";
-  let next: string | null = null;
-  for await (const { key } of entries) {
-    if (refs.length === limit) {
-      next = last;
-      break;
-    }
-    refs.push(refOf(key));
-    last = entries.cursor;
-  }
-  const tasks = (await store.getMany(refs)).flatMap((entry) => entry === undefined ? [] : [entry.task]);
-  return { tasks: tasks.map((task) => ({ ...taskListView(task), owner: task.owner.subject })), next };
 }
 
 /**
@@ -77,13 +50,18 @@ export async function listTasks(store: TaskStore, owner: string, query: URLSearc
 
 function isWanted(
   { kind, state, schedule }: Task,
-  wanted: Pick<z.infer<typeof querySchema>, "status" | "task" | "schedule">,
+  wanted: Pick<ListQuery, "status" | "task" | "schedule">,
 ): boolean {
   return (wanted.status ?? state.status) === state.status && (wanted.task ?? kind) === kind &&
     (wanted.schedule ?? schedule) === schedule;
 }
 
-function parseQuery(query: URLSearchParams): z.infer<typeof querySchema> {
+/**
+ * What a list is asked for.
+ *
+ * @throws {ProblemError} 422 for a query that cannot be
+ */
+export function parseQuery(query: URLSearchParams): ListQuery {
   const parsed = querySchema.safeParse(Object.fromEntries(query));
   if (parsed.success) return parsed.data;
   throw unfitContent(misfitsOf(parsed.error), "The query does not fit");
