@@ -1,4 +1,4 @@
-import { type Clock, sleep, systemClock } from "@flotilla/runtime";
+import { type Clock, systemClock } from "@flotilla/runtime";
 import type { DoneBefore } from "./draft.ts";
 import type { Change, Latest } from "./keyspace.ts";
 import type { RecordDatabase } from "./record_database.ts";
@@ -6,6 +6,11 @@ import { type IdRange, inRange } from "./record_id.ts";
 
 /** Most milliseconds between the end of a fence and the begin of the next one that is wanted. */
 const MAX_REST = 5;
+/**
+ * When so many readers wait, the rest is over: a fence costs about as much as three reads, so that more of them would save little.
+ * (A timer cannot end a rest of less than a millisecond: it would be two.)
+ */
+const ENOUGH_READERS = 12;
 
 /** A moment in the life of a database: after which change of the log. */
 export type Position = Latest;
@@ -28,8 +33,8 @@ export interface ChangeTailOptions {
  * A reader first asks for a {@linkcode fence}: the end of the log, read from the database after the reader came. All
  * changes up to it are then known, so whatever has not changed since it was cached is what the database would answer.
  * Readers that come while a fence is being read share the next one, so a busy service makes one small read for many. A
- * fence costs more than all else a cached read needs, so after each the service rests as long as it took, up to 5 ms, and
- * lets more readers come: a machine that is idle is fast and rests little, a busy one rests longer and saves more.
+ * fence costs more than all else a cached read needs, so after each the service rests as long as it took, up to 5 ms, or until a
+ * dozen wait, and lets more readers come: a machine that is idle is fast and rests little, a busy one rests longer and saves more.
  */
 export class ChangeTail {
   readonly #database: RecordDatabase;
@@ -48,6 +53,9 @@ export class ChangeTail {
   #restsUntil = 0;
   #running: Promise<Position> | undefined;
   #next: Promise<Position> | undefined;
+  /** Readers of the next fence. */
+  #waiting = 0;
+  #endRest: (() => void) | undefined;
 
   constructor(database: RecordDatabase, options: ChangeTailOptions = {}) {
     const { clock = systemClock, capacity = 50_000, history = 1_000, scanLimit = 2_000 } = options;
@@ -70,9 +78,13 @@ export class ChangeTail {
 
   /** The end of the log at a moment after the call. */
   fence(): Promise<Position> {
-    if (this.#next !== undefined) return this.#next;
-    if (this.#running === undefined && performance.now() >= this.#restsUntil) return this.#advance();
-    return this.#next = this.#advanceLater();
+    if (this.#next === undefined) {
+      if (this.#running === undefined && performance.now() >= this.#restsUntil) return this.#advance();
+      this.#waiting = 0;
+      this.#next = this.#advanceLater();
+    }
+    if (++this.#waiting >= ENOUGH_READERS) this.#endRest?.();
+    return this.#next;
   }
 
   /** Whether the record is still what it was at that position, as far as the log is known. */
@@ -129,9 +141,17 @@ export class ChangeTail {
   async #advanceLater(): Promise<Position> {
     await this.#running?.catch(() => {});
     const rest = this.#restsUntil - performance.now();
-    if (rest > 0) await sleep(rest);
+    if (rest > 0 && this.#waiting < ENOUGH_READERS) await this.#rest(rest);
     this.#next = undefined;
     return await this.#advance();
+  }
+
+  async #rest(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _timer = systemClock.setTimeout(resolve, milliseconds);
+    this.#endRest = resolve;
+    await promise;
+    this.#endRest = undefined;
   }
 
   async #advance(): Promise<Position> {
