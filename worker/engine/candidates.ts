@@ -1,5 +1,5 @@
 import type { Clock } from "@flotilla/runtime";
-import type { LaneName, Lanes } from "./lanes.ts";
+import type { Head, LaneName, Lanes } from "./lanes.ts";
 import type { TaskEntry } from "./task_store.ts";
 
 /** Milliseconds for which tasks that were read ahead are taken as they were read. */
@@ -16,7 +16,8 @@ const LOW = 3;
 export class Candidates {
   readonly #lanes: Lanes;
   readonly #clock: Clock;
-  #ahead: TaskEntry[] = [];
+  /** Places, not tasks: most are looked into when their turn comes. */
+  #ahead: Head[] = [];
   #readAt = -Infinity;
   #reading: Promise<void> | undefined;
   readonly #claiming = new Set<string>();
@@ -30,14 +31,38 @@ export class Candidates {
 
   /** At most `count` tasks, until `settle` nobody else's; none when nothing waits that `accepts` takes. */
   async take(count: number, accepts: (lane: LaneName) => boolean): Promise<TaskEntry[]> {
+    for (;;) {
+      const heads = await this.#next(count, accepts);
+      if (heads.length === 0) return [];
+      const tasks = await this.#load(heads);
+      if (tasks.length > 0) return tasks;
+    }
+  }
+
+  async #next(count: number, accepts: (lane: LaneName) => boolean): Promise<Head[]> {
     const fresh = this.#clock.now() - this.#readAt < FRESH;
-    const isAccepted = ({ task }: TaskEntry) => accepts({ owner: task.owner.subject, kind: task.kind });
-    this.#ahead = fresh ? this.#ahead.filter(isAccepted) : [];
+    this.#ahead = fresh ? this.#ahead.filter(accepts) : [];
     if (this.#ahead.length === 0) await this.#read(fresh ? AHEAD * count : count, accepts);
     else if (this.#ahead.length <= LOW * count) this.#read(AHEAD * count, accepts).catch(() => {});
-    const taken = this.#ahead.splice(0, count);
-    for (const { task } of taken) this.#claiming.add(task.id);
-    return taken;
+    return this.#ahead.splice(0, count);
+  }
+
+  async #load(heads: readonly Head[]): Promise<TaskEntry[]> {
+    for (const { id } of heads) this.#claiming.add(id);
+    const tasks = await this.#lanes.load(heads).catch((error) => {
+      this.#release(heads);
+      throw error;
+    });
+    const loaded = new Set(tasks.map(({ task }) => task.id));
+    this.#release(heads.filter(({ id }) => !loaded.has(id)));
+    return tasks;
+  }
+
+  #release(heads: readonly { readonly id: string }[]): void {
+    for (const { id } of heads) {
+      this.#claiming.delete(id);
+      this.#claimed.add(id);
+    }
   }
 
   /** Reads so many tasks beyond those that are known. Whoever wants to read meanwhile waits for the same. */
@@ -49,7 +74,7 @@ export class Candidates {
     this.#readAt = this.#clock.now();
     this.#claimed.clear();
     const found = await this.#lanes.next(count + this.#claiming.size + this.#ahead.length, accepts);
-    this.#ahead = found.filter(({ task }) => !this.#claiming.has(task.id) && !this.#claimed.has(task.id));
+    this.#ahead = found.filter(({ id }) => !this.#claiming.has(id) && !this.#claimed.has(id));
   }
 
   /**
@@ -58,10 +83,7 @@ export class Candidates {
    * @param contended whether another worker was faster: it may be with what was read ahead, too
    */
   settle(taken: readonly TaskEntry[], contended: boolean): void {
-    for (const { task } of taken) {
-      this.#claiming.delete(task.id);
-      this.#claimed.add(task.id);
-    }
+    this.#release(taken.map(({ task }) => task));
     if (contended) this.#ahead = [];
     this.#lanes.settle(contended);
   }

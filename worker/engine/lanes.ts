@@ -23,7 +23,9 @@ interface Lane extends LaneName {
   readonly entry: Deno.KvEntry<unknown>;
 }
 
-interface Head extends TaskRef {
+/** A task's place in the queue. */
+export interface Head extends TaskRef {
+  readonly kind: string;
   readonly place: number;
   readonly entry: Deno.KvEntry<unknown>;
 }
@@ -62,10 +64,10 @@ export class Lanes {
   }
 
   /**
-   * The tasks to run next, at most `count`, of lanes that `accepts` takes. They are candidates: another worker may claim
-   * them first.
+   * The places of the tasks to run next, at most `count`, in lanes that `accepts` takes. They are candidates: another worker
+   * may claim them first.
    */
-  async next(count: number, accepts: (lane: LaneName) => boolean): Promise<TaskEntry[]> {
+  async next(count: number, accepts: (lane: LaneName) => boolean): Promise<Head[]> {
     const queues: Head[][] = [];
     let missing = count;
     for await (const page of this.#pages()) {
@@ -81,7 +83,7 @@ export class Lanes {
     }
     const chosen = inTurn(queues, count);
     this.#last = chosen.at(-1)?.owner ?? this.#last;
-    return await this.#load(chosen);
+    return chosen;
   }
 
   /**
@@ -150,11 +152,12 @@ export class Lanes {
     if (entries.length === 0) await kv.atomic().check(lane).delete(lane.key).commit();
     return entries.map((entry) => {
       const [place, id] = entry.key.slice(-2);
-      return { owner, id: String(id), place: Number(place), entry };
+      return { owner, kind, id: String(id), place: Number(place), entry };
     });
   }
 
-  async #load(heads: readonly Head[]): Promise<TaskEntry[]> {
+  /** The tasks at these places, as far as they wait still. */
+  async load(heads: readonly Head[]): Promise<TaskEntry[]> {
     const carried = heads.map(({ entry }) => this.#store.carried(entry));
     const others = heads.filter((_, index) => carried[index] === undefined);
     const waiting = carried.filter((task) => task !== undefined);
