@@ -19,7 +19,7 @@ export interface ListenOptions {
 /**
  * Listens on TCP, or TLS. Small messages are sent at once (`TCP_NODELAY`): a proxy writes whole ones. Deno has no way to ask
  * that of a TLS listener, so that there the first small answer on a new connection waits for the client's acknowledgement
- * of the handshake, 40 ms with many.
+ * of the handshake, which some hold back for 40 ms.
  */
 export function listen(options: ListenOptions): ConnectionSource {
   const { hostname = "127.0.0.1", port, tls, reusePort = false, backlog = 4_096 } = options;
