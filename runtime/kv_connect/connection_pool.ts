@@ -46,13 +46,16 @@ export class ConnectionPool implements Disposable {
   /**
    * Sends a request over a connection that is free, or becomes so.
    *
+   * @param sendBy milliseconds since the epoch, after which it is not sent any more
    * @throws {NotSentError} when it was not sent
    * @throws {ConnectionLostError} when there was no whole answer
    */
-  async exchange(request: Uint8Array): Promise<Answer> {
+  async exchange(request: Uint8Array, sendBy: number): Promise<Answer> {
     const connection = this.#idle.pop() ?? await this.#acquire();
-    this.#since.set(connection, this.#options.clock.now());
+    const now = this.#options.clock.now();
+    this.#since.set(connection, now);
     try {
+      if (now > sendBy) throw new NotSentError("A request waited too long for a connection to the KV server");
       return await connection.exchange(request);
     } finally {
       this.#release(connection);

@@ -10,12 +10,15 @@ import type { ResponseSink } from "./response_reader.ts";
 
 /** How a {@linkcode DataPath} waits. */
 export interface DataPathOptions extends ConnectionPoolOptions {
-  /** Milliseconds that an operation waits for a server which is away or cannot do it now. @default 5_000 */
+  /**
+   * Milliseconds that an operation waits for a server which is away or cannot do it now. After that nothing is sent for it:
+   * it is less than the deadline of `withDeadline`, so that no write comes when its caller has given up. @default 1_800
+   */
   patience?: number;
 }
 
 /** Milliseconds before an operation is tried again for the first time, and at most. */
-const [FIRST_PAUSE, LONGEST_PAUSE] = [20, 500];
+const [FIRST_PAUSE, LONGEST_PAUSE] = [20, 200];
 
 /** The server cannot do it now. */
 class TemporaryError extends Error {
@@ -60,7 +63,7 @@ export class DataPath implements Disposable {
     this.#exchange = exchange;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#patience = options.patience ?? 5_000;
+    this.#patience = options.patience ?? 1_800;
     this.#endpoint = this.#endpointOf(metadata);
   }
 
@@ -77,21 +80,17 @@ export class DataPath implements Disposable {
    * @throws {KvOutcomeUnknownError} when it is not known whether a write was done
    */
   async call<T>(operation: Operation, message: Message, { read, parent }: CallOptions<T>): Promise<T> {
-    if (parent === undefined) {
-      return await this.#persist(operation, (endpoint) => attempt(endpoint, undefined));
-    }
-    const span = beginClientSpan({ name: operation, parent });
+    const span = parent === undefined ? undefined : beginClientSpan({ name: operation, parent });
+    const traceparent = span?.traceparent;
     try {
-      const result = await this.#persist(operation, (endpoint) => attempt(endpoint, span.traceparent));
-      span.end({});
+      const result = await this.#persist(operation, async (endpoint, sendBy) => {
+        return read(contentOf(await endpoint.call(operation, message, { traceparent, sendBy })));
+      });
+      span?.end({});
       return result;
     } catch (error) {
-      span.end({ "error.type": error instanceof Error ? error.name : "unknown" });
+      span?.end({ "error.type": error instanceof Error ? error.name : "unknown" });
       throw error;
-    }
-
-    async function attempt(endpoint: Endpoint, traceparent: string | undefined): Promise<T> {
-      return read(contentOf(await endpoint.call(operation, message, traceparent)));
     }
   }
 
@@ -112,13 +111,16 @@ export class DataPath implements Disposable {
     for (const pool of this.#pools.values()) pool[Symbol.dispose]();
   }
 
-  async #persist<T>(operation: Operation, attempt: (endpoint: Endpoint) => Promise<T>): Promise<T> {
+  async #persist<T>(
+    operation: Operation,
+    attempt: (endpoint: Endpoint, until: number) => Promise<T>,
+  ): Promise<T> {
     const until = this.#clock.now() + this.#patience;
     for (let failures = 1, pause = FIRST_PAUSE;; failures++, pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       let endpoint: Endpoint | undefined;
       try {
         endpoint = this.#current() ?? await this.#learn();
-        return await attempt(endpoint);
+        return await attempt(endpoint, until);
       } catch (error) {
         if (this.closed) throw this.#closing.signal.reason;
         if (meansAnotherServer(error) && this.#endpoint === endpoint) this.#endpoint = undefined;

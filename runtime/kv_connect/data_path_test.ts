@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { eventually } from "../eventually.ts";
 import { ManualClock } from "../manual_clock.ts";
 import { connectKv, type ConnectKvOptions } from "./connect_kv.ts";
 import { KvOutcomeUnknownError, KvRefusedError, KvUnavailableError } from "./kv_errors.ts";
@@ -236,11 +237,22 @@ test("A request that is not answered in time is given up, and its connection clo
   await using server = scriptServer((request) => request.operation === "" ? usual(request) : {});
   using kv = await connect(server.url, { clock, answerTimeout: 3_000 });
   const written = assertRejects(() => kv.set(["a"], 1), KvOutcomeUnknownError);
-  for (let n = 0; n < 50 && server.seen.length < 2; n++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await eventually(() => server.operations().length === 1);
   await clock.advance(5_000);
   await written;
+});
+
+test("A write is not sent when its turn comes after its time", async () => {
+  const clock = new ManualClock();
+  await using server = scriptServer((request) => request.operation === "" ? usual(request) : {});
+  using kv = await connect(server.url, { clock, patience: 2_000, answerTimeout: 3_000, maxConnections: 1 });
+  const first = assertRejects(() => kv.set(["a"], 1), KvOutcomeUnknownError);
+  const second = assertRejects(() => kv.set(["b"], 1), KvUnavailableError);
+  await eventually(() => server.operations().length === 1);
+  await clock.advance(4_000);
+  await first;
+  await second;
+  assertEquals(server.operations(), ["atomic_write"]);
 });
 
 test("close() ends what is under way, and what comes after", async () => {

@@ -10,6 +10,14 @@ export type Operation = "snapshot_read" | "atomic_write" | "watch";
 
 const encoder = new TextEncoder();
 
+/** How an operation is called. */
+export interface CallOptions {
+  /** Of the span that the server's is to be beneath. */
+  readonly traceparent: string | undefined;
+  /** Milliseconds since the epoch, after which it is not sent any more. */
+  readonly sendBy: number;
+}
+
 /** What of a request's head is the same in all requests of an operation. */
 type Heads = Readonly<Record<Operation, Uint8Array>>;
 
@@ -37,12 +45,11 @@ export class Endpoint {
   }
 
   /**
-   * @param traceparent of the span that the server's is to be beneath
    * @throws {NotSentError} when the request was not sent
    * @throws {ConnectionLostError} when there was no whole answer
    */
-  call(operation: Operation, message: Message, traceparent: string | undefined): Promise<Answer> {
-    return this.#pool.exchange(this.#request(operation, message, traceparent));
+  call(operation: Operation, message: Message, { traceparent, sendBy }: CallOptions): Promise<Answer> {
+    return this.#pool.exchange(this.#request(operation, message, traceparent), sendBy);
   }
 
   /**
