@@ -6,14 +6,15 @@ import type { Monotonic } from "../monotonic.ts";
 import { ClientSide, type ClientSideOptions } from "./client_side.ts";
 import type { Connection } from "./connection.ts";
 import { composeCrossed, composeProxied } from "./client_request.ts";
-import type { Door, OctetAnswer, Reply } from "./door.ts";
+import type { Door } from "./door.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { type Handler, HostedExchange } from "./hosted_exchange.ts";
 import type { ListenerStats } from "./listener_stats.ts";
 import { MessageError } from "./message_error.ts";
-import { ascii, latin1 } from "./octets.ts";
+import { latin1 } from "./octets.ts";
 import { OwnAnswers } from "./own_answers.ts";
 import { Relay, type RelayOptions } from "./relay.ts";
+import { ReplyWriter } from "./reply_writer.ts";
 import type { RequestIds } from "./request_id.ts";
 import { RequestTrace } from "./request_trace.ts";
 import { RequestView } from "./request_view.ts";
@@ -52,7 +53,6 @@ export interface ServedConnectionOptions extends ClientSideOptions {
 
 type Phase = "idle" | "head" | "body" | "exchange" | "closing";
 
-const CLOSE = ascii("connection: close\r\n");
 /** Octets of a request's body that is waited for before an upstream is chosen. */
 const SMALL_BODY = 16_384;
 
@@ -68,20 +68,7 @@ export class ProxyConnection {
   readonly #onReadable = () => this.#advance();
   readonly #onLeft = () => void this.#close();
   readonly #total = { deadline: Infinity, expire: () => this.#totalExpired() };
-  readonly #onAnswer = (answer: OctetAnswer | Response): void => {
-    if (!(answer instanceof Response)) return this.#answerAs(answer);
-    this.#client.wire.start = this.#client.head.end;
-    void this.#finishAfter(this.#answers.response(answer));
-  };
-  readonly #onAnswerFailed = (error: unknown): void => {
-    this.#options.onError(error);
-    this.cut();
-    this.#finish();
-  };
-  readonly #onAnswerSent = (): void => {
-    this.#client.wire.deadline = Infinity;
-    this.#finish();
-  };
+  readonly #replies: ReplyWriter;
   readonly #onClosed: () => void;
   #phase: Phase = "idle";
   #draining = false;
@@ -99,6 +86,13 @@ export class ProxyConnection {
     this.#client = new ClientSide(connection, client);
     const { pool: { deadlines }, timeouts: { idle }, ids } = options;
     this.#answers = new OwnAnswers(this.#client, { deadlines, idle, ids });
+    this.#replies = new ReplyWriter(this.#client, {
+      deadlines,
+      idle,
+      onResponse: (response) => void this.#finishAfter(this.#answers.response(response)),
+      onFinish: () => this.#finish(),
+      onFailed: (error) => this.#replyFailed(error),
+    });
     this.#relay = new Relay(this.#client, options, (failure) => this.#relayed(failure));
     this.#view = new RequestView(this.#client);
     this.#client.wire.onExpire = () => this.#expired();
@@ -190,36 +184,20 @@ export class ProxyConnection {
       const answer: Handler = (request, info) => door.answer(request, info);
       return void this.#finishAfter(this.#hosted.run(this.#trace?.around(answer) ?? answer));
     }
-    if (opened.kind === "reply") return this.#reply(opened);
+    if (opened.kind === "reply") {
+      this.#count();
+      return this.#replies.give(opened);
+    }
     composeCrossed(client, opened);
     this.#count();
     this.#exchange = opened.source.exchange(this.#view);
     this.#try(this.#exchange.begin());
   }
 
-  /** The answer is made of octets in this process. Nothing is read meanwhile, so that the head stays where it is. */
-  #reply({ answer }: Reply): void {
-    this.#count();
-    answer.then(this.#onAnswer, this.#onAnswerFailed);
-  }
-
-  #answerAs(answer: OctetAnswer): void {
-    const { pool: { deadlines }, timeouts: { idle } } = this.#options;
-    const client = this.#client;
-    const { wire, head } = client;
-    client.status = answer.status;
-    client.answered = true;
-    wire.compose();
-    answer.putHead(wire, head);
-    if (!client.persistent) {
-      wire.reserve(CLOSE.length + answer.content.length);
-      wire.put(CLOSE);
-    }
-    wire.putLineEnd();
-    wire.put(answer.content);
-    wire.start = head.end;
-    wire.deadline = deadlines.now + idle;
-    wire.send(wire.message, this.#onAnswerSent);
+  #replyFailed(error: unknown): void {
+    this.#options.onError(error);
+    this.cut();
+    this.#finish();
   }
 
   /** Makes the request an object. */

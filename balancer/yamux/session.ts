@@ -1,35 +1,12 @@
 import type { Connection } from "../http1/connection.ts";
-import type { Deadlines, Timed } from "../http1/deadlines.ts";
+import type { Timed } from "../http1/deadlines.ts";
 import { Flag, type FrameHeader, FrameType, GoAwayCode, INITIAL_WINDOW } from "./frame.ts";
 import { FrameReader, type FrameSink } from "./frame_reader.ts";
+import { KeepAlive } from "./keep_alive.ts";
 import { SendQueue, type SendQueueEvents } from "./send_queue.ts";
+import { readSessionOptions, type SessionOptions } from "./session_options.ts";
 import { type StreamLink, YamuxStream } from "./stream.ts";
 import { YamuxError } from "./yamux_error.ts";
-
-/** How a {@linkcode Session} is set up. */
-export interface SessionOptions {
-  /** Who dialled is the client. */
-  side: "client" | "server";
-  /** What keeps time. */
-  deadlines: Deadlines;
-  /** Takes a stream that the other side opens; `false` refuses it. @default refuses every one */
-  onStream?: (stream: YamuxStream) => boolean;
-  /**
-   * Streams at once. Each may have a window, a quarter of a mebibyte, waiting for a reader that is slow, so this bounds the memory of a
-   * session.
-   *
-   * @default 256
-   */
-  maxStreams?: number;
-  /** Milliseconds without an octet from the other side until it is asked whether it lives. @default 10_000 */
-  keepAlive?: number;
-  /** Milliseconds that it has for its answer. @default 10_000 */
-  pingTimeout?: number;
-  /** Milliseconds that a client's session is kept without a stream. @default 60_000 */
-  idleTimeout?: number;
-  /** Octets that were read from the connection already. @default none */
-  received?: Uint8Array;
-}
 
 /**
  * - `open`: both sides may open streams
@@ -55,10 +32,9 @@ const LAST_STREAM = 0xffff_ffff;
  * It is strict: what breaks a rule ends the session. Stream numbers must rise, which the specification lets one assume. When the
  * session ends before its time, its streams fail as connections do that are reset.
  */
-export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
+export class Session implements StreamLink, FrameSink, SendQueueEvents {
   /** Settles when the connection is closed. Never rejects. */
   readonly closed: Promise<void>;
-  deadline: number;
   readonly #connection: Connection;
   readonly #options: Readonly<Required<SessionOptions>>;
   readonly #streams = new Map<number, YamuxStream>();
@@ -70,6 +46,12 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
   readonly #reader = new FrameReader(this);
   readonly #buffer = new Uint8Array(READ_SIZE);
   readonly #onClosed: () => void;
+  readonly #keepAlive: KeepAlive;
+  /** Ends a client's session that has no stream, and one whose last words are not taken. */
+  readonly #limit: Timed = {
+    deadline: Infinity,
+    expire: () => this.#state === "closed" ? this.#end() : this.close(),
+  };
   /** Octets at the front of the buffer that are no whole header yet. */
   #kept = 0;
   #nextId: number;
@@ -81,43 +63,25 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
   /** Whether we have said that we go away, and the other side has heard it. */
   #ourLeave: "none" | "said" | "heard" = "none";
   #theyLeave = false;
-  #heardAt: number;
-  #emptySince: number;
-  /** The token of the last ping, and whether its answer is awaited. */
-  #token = 0;
-  #pinged = false;
-
   constructor(connection: Connection, options: SessionOptions) {
-    const {
-      side,
-      deadlines,
-      onStream = () => false,
-      maxStreams = 256,
-      keepAlive = 10_000,
-      pingTimeout = 10_000,
-      idleTimeout = 60_000,
-      received = new Uint8Array(0),
-    } = options;
     this.#connection = connection;
-    this.#options = {
-      side,
-      deadlines,
-      onStream,
-      maxStreams,
-      keepAlive,
-      pingTimeout,
-      idleTimeout,
-      received,
-    };
+    this.#options = readSessionOptions(options);
+    const { side, deadlines, keepAlive, pingTimeout, received } = this.#options;
     this.#nextId = side === "client" ? 1 : 2;
     this.#lastTheirs = side === "client" ? 0 : -1;
     this.#queue = new SendQueue(connection, this);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#onClosed = resolve;
-    deadlines.watch(this);
-    this.#heardAt = this.#emptySince = deadlines.now;
-    this.deadline = deadlines.now + keepAlive;
+    this.#keepAlive = new KeepAlive({
+      deadlines,
+      interval: keepAlive,
+      timeout: pingTimeout,
+      ping: (token) => this.#put(FrameType.ping, { flags: Flag.syn, length: token }),
+      onSilence: () => this.#fail(new YamuxError("timeout", "The other side of the session does not answer")),
+    });
+    deadlines.watch(this.#limit);
+    this.#rest();
     this.#begin(received);
   }
 
@@ -138,6 +102,7 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
     this.#nextId += 2;
     const stream = new YamuxStream(id, this);
     this.#streams.set(id, stream);
+    this.#limit.deadline = Infinity;
     this.#window(id, Flag.syn, 0);
     return stream;
   }
@@ -150,8 +115,8 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
     if (this.#state === "closed" || this.#ourLeave !== "none") return;
     this.#state = "leaving";
     this.#ourLeave = "said";
-    this.#queue.put({ type: FrameType.goAway, flags: 0, streamId: 0, length: GoAwayCode.normal });
-    this.#ping();
+    this.#put(FrameType.goAway, { flags: 0, length: GoAwayCode.normal });
+    this.#keepAlive.ask();
   }
 
   /** Closes the connection at once; all streams fail. */
@@ -236,21 +201,6 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
     }
   }
 
-  /** Nothing was heard for a while, or a time is over. */
-  expire(): void {
-    const { deadlines: { now }, side, keepAlive, idleTimeout } = this.#options;
-    if (this.#state === "closed") return this.#end();
-    if (side === "client" && this.size === 0 && now - this.#emptySince >= idleTimeout) {
-      return this.close();
-    }
-    if (now - this.#heardAt < keepAlive) {
-      this.deadline = this.#heardAt + keepAlive;
-      return;
-    }
-    if (!this.#pinged) return this.#ping();
-    this.#fail(new YamuxError("timeout", "The other side of the session does not answer"));
-  }
-
   #begin(received: Uint8Array): void {
     const first = received.subarray(0, READ_SIZE);
     this.#buffer.set(first);
@@ -273,7 +223,7 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
   /** Takes what was read behind what was kept. */
   #take(count: number): void {
     if (this.#state === "closed") return;
-    this.#heardAt = this.#options.deadlines.now;
+    this.#keepAlive.heard();
     const end = this.#kept + count;
     try {
       const used = this.#reader.read(this.#buffer, end);
@@ -330,24 +280,20 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
     this.#checkQueue();
   }
 
-  #ping(): void {
-    const { deadlines, pingTimeout } = this.#options;
-    this.#pinged = true;
-    this.deadline = deadlines.now + pingTimeout;
-    this.#queue.put({ type: FrameType.ping, flags: Flag.syn, streamId: 0, length: ++this.#token });
-  }
-
   #pong(token: number): void {
-    this.#queue.put({ type: FrameType.ping, flags: Flag.ack, streamId: 0, length: token });
+    this.#put(FrameType.ping, { flags: Flag.ack, length: token });
     this.#checkQueue();
   }
 
   #ponged(token: number): void {
-    if (token > this.#token) throw new YamuxError("protocol", "A ping is answered that was not sent");
-    if (token < this.#token) return;
-    this.#pinged = false;
+    if (!this.#keepAlive.answered(token)) return;
     if (this.#ourLeave === "said") this.#ourLeave = "heard";
     this.#closeWhenLeft();
+  }
+
+  /** Queues a frame of the session. */
+  #put(type: FrameType, frame: { flags: number; length: number }): void {
+    this.#queue.put({ type, streamId: 0, ...frame });
   }
 
   #goneAway(code: number): void {
@@ -377,8 +323,14 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
   /** A stream is not used any more on this side. */
   #released(): void {
     if (this.size > 0) return;
-    this.#emptySince = this.#options.deadlines.now;
+    this.#rest();
     this.#closeWhenLeft();
+  }
+
+  /** There is no stream: a client keeps its session for a while. */
+  #rest(): void {
+    const { side, deadlines, idleTimeout } = this.#options;
+    if (side === "client" && this.#state !== "closed") this.#limit.deadline = deadlines.now + idleTimeout;
   }
 
   /** The last stream is over after one side went away: the connection is closed, once all was said. */
@@ -392,8 +344,8 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
   #fail(error: YamuxError, code?: GoAwayCode): void {
     if (this.#state === "closed") return;
     if (code !== undefined) {
-      this.#queue.put({ type: FrameType.goAway, flags: 0, streamId: 0, length: code });
-      this.deadline = this.#options.deadlines.now + FAREWELL_TIME;
+      this.#put(FrameType.goAway, { flags: 0, length: code });
+      this.#limit.deadline = this.#options.deadlines.now + FAREWELL_TIME;
     }
     this.#state = "closed";
     for (const stream of [...this.#streams.values()]) stream.receiveFailure(error);
@@ -402,7 +354,8 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents, Timed {
 
   #end(): void {
     this.#queue.stop();
-    this.#options.deadlines.unwatch(this);
+    this.#keepAlive.stop();
+    this.#options.deadlines.unwatch(this.#limit);
     try {
       this.#connection.close();
     } catch {

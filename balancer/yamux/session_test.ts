@@ -5,7 +5,8 @@ import type { Connection } from "../http1/connection.ts";
 import { Deadlines } from "../http1/deadlines.ts";
 import { type MemoryConnection, memoryPair } from "../http1/testing/memory_connection.ts";
 import { type Frame, FrameType, HEADER_LENGTH, INITIAL_WINDOW, putHeader } from "./frame.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionOptions } from "./session_options.ts";
 import type { YamuxStream } from "./stream.ts";
 import { YamuxError, type YamuxErrorCode } from "./yamux_error.ts";
 
