@@ -102,9 +102,10 @@ export function parseFlags<S extends FlagSpecs>(
   const given = readArguments(specs, args, problems);
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(specs)) {
-    const result = spec.schema.safeParse(given[kebab(name)] ?? fromEnvironment(spec, environment));
+    const value = given[kebab(name)] ?? fromEnvironment(spec, environment);
+    const result = spec.schema.safeParse(value);
     if (result.success) values[name] = result.data;
-    else problems.push(`${titleOf(name, spec)}: ${reasonOf(result.error)}`);
+    else problems.push(problemOf(titleOf(name, spec), value, result.error));
   }
   if (problems.length > 0) throw new FlagError(problems);
   assertComplete(specs, values);
@@ -116,8 +117,14 @@ function titleOf(name: string, { kind, placeholder }: Flag<unknown>): string {
   return kind === "operands" ? placeholder ?? name : `--${kebab(name)}`;
 }
 
-function reasonOf(error: z.ZodError): string {
-  return z.prettifyError(error).replaceAll(/\s*[✖→]\s*/g, " ").trim();
+/** Of several values, the first that does not fit is named instead of its place. */
+function problemOf(title: string, value: unknown, error: z.ZodError): string {
+  const [issue] = error.issues;
+  const place = issue?.path[0];
+  if (issue !== undefined && Array.isArray(value) && typeof place === "number") {
+    return `${title.startsWith("--") ? `${title} ` : ""}${value[place]}: ${issue.message}`;
+  }
+  return `${title}: ${z.prettifyError(error).replaceAll(/\s*[✖→]\s*/g, " ").trim()}`;
 }
 
 function readArguments(

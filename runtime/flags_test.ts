@@ -96,3 +96,16 @@ Deno.test("helpText() lists every flag as it is typed", () => {
   assertStringIncludes(text, "where to listen (default 8000; or PORT)");
   assertStringIncludes(text, "what to ask (default /readyz)");
 });
+
+Deno.test("parseFlags() names the one of several values that does not fit", () => {
+  const even = z.string().refine((text) => Number(text) % 2 === 0, "must be even");
+  const specs = {
+    numbers: operands(even, { help: "numbers", placeholder: "2" }),
+    more: listFlag(even, { help: "more numbers" }),
+  };
+  const { problems } = assertThrows(
+    () => parseFlags(specs, ["2", "3", "--more=4", "--more=5"], {}),
+    FlagError,
+  );
+  assertEquals(problems, ["3: must be even", "--more 5: must be even"]);
+});
