@@ -153,10 +153,14 @@ class Follower {
     const head = value === null ? 0 : sequenceSchema.parse(value);
     // Another database, or an older copy of it, counts anew.
     if (head < this.#last) this.#last = 0;
+    if (head > this.#last) await this.#readTo(head);
+    this.#ended.forget(this.#clock.now());
+    this.synced = true;
+  }
+
+  async #readTo(head: number): Promise<void> {
     const range = { start: revocationKey(this.#last + 1), end: revocationKey(head + 1) };
     for await (const entry of this.#kv.list(range)) this.#ended.add(revocationSchema.parse(entry.value));
     this.#last = head;
-    this.#ended.forget(this.#clock.now());
-    this.synced = true;
   }
 }

@@ -91,6 +91,7 @@ export class Runner implements AsyncDisposable {
   readonly #stopping = new AbortController();
   #timer: Timer | undefined;
   #lookAgain = 0;
+  #lanesAgain = 0;
   #mayWait = true;
   /** What stands in this worker's inbox, as it was last seen. */
   #mail: string | null = null;
@@ -218,13 +219,16 @@ export class Runner implements AsyncDisposable {
 
   /** One look at what there is to do. */
   async #pass(): Promise<void> {
-    const { store, instance, clock, maxLosses, retention, heartbeat, mayRecur } = this.#options;
+    const { store, instance, clock, maxLosses, retention, heartbeat, lease, mayRecur } = this.#options;
     const now = clock.now();
     if (now >= this.#lookAgain) {
       const { moved, next } = await sweepAgenda(store, { now, maxLosses, retention, mayRecur });
       this.#lookAgain = Math.min(next ?? Infinity, now + heartbeat);
-      // Should the watch ever miss something, lanes and inbox are looked at too as often as the agenda.
-      this.#mayWait = true;
+      // Should the watch ever miss something, the lanes are looked at once a lease, and the inbox as often as the agenda.
+      if (moved > 0 || now >= this.#lanesAgain) {
+        this.#mayWait = true;
+        this.#lanesAgain = now + lease;
+      }
       if (this.#runs.size > 0) this.#read((await store.kv.get(keys.inbox(instance))).versionstamp);
       logger.debug("{moved} tasks fell due", { moved });
     }
