@@ -8,6 +8,8 @@ import {
   secret,
   SecretError,
   serve,
+  skipUnsampledRequests,
+  TraceGate,
 } from "@flotilla/runtime";
 import { createAdmin } from "./admin.ts";
 import { createBalancer } from "./balancer.ts";
@@ -66,7 +68,10 @@ if (upstreamKv !== undefined) {
 const endpoints = createEndpoints(balancer, { instance });
 if (adminPort !== undefined) opened.defer(openAdmin(adminPort));
 if (flags.listener === "bytes") await serveBytes({ flags, balancer, pool, endpoints, instance, tls });
-else await serve(mainPort({ balancer, endpoints, pure: passesAllOn(flags) }), flags, { instance, tls });
+else {
+  const traces = new TraceGate(flags.traceRate);
+  await serve(mainPort({ balancer, endpoints, pure: passesAllOn(flags) }), flags, { instance, tls, traces });
+}
 
 /** Opens the admin API; gives how it is closed: at once, since whoever is slow to ask must not keep the process running. */
 function openAdmin(port: number): () => void {
@@ -74,6 +79,8 @@ function openAdmin(port: number): () => void {
   try {
     const token = secret("FLOTILLA_ADMIN_TOKEN", { developmentDefault: "flotilla-development-admin-token" });
     const admin = createAdmin({ balancer, token });
+    // Whoever looks at the process is no client.
+    skipUnsampledRequests();
     Deno.serve(
       { port, hostname, signal: closing.signal, onListen: () => {} },
       (request) => endpoints.answer(request) ?? admin(request),

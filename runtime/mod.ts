@@ -68,6 +68,7 @@ export { instanceName, serve, type Served, serveFlags } from "./serve.ts";
 export { serveUntilStopped, type ServeUntilStoppedOptions, type Serving } from "./serving.ts";
 export { traceFlags, TraceGate, type TraceRate } from "./trace_gate.ts";
 export { continueTrace, type FieldReader, type TraceContext } from "./trace_context.ts";
+export { skipUnsampledRequests } from "./unsampled_requests.ts";
 export { newSpan, readTraceparent, type TraceParent, traceparent } from "./traceparent.ts";
 export {
   beginServerSpan,

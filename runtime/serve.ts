@@ -4,6 +4,7 @@ import { flag, type FlagValues, number, portSchema, switchFlag } from "./flags.t
 import { refuseToListen } from "./program.ts";
 import type { ServeInfo } from "./request_context.ts";
 import { serveUntilStopped, type Serving } from "./serving.ts";
+import type { TraceGate } from "./trace_gate.ts";
 import { skipUnsampledRequests } from "./unsampled_requests.ts";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -48,6 +49,8 @@ export interface ServeOptions {
   readonly instance: string;
   /** Certificate chain and private key in PEM, to serve TLS, with HTTP/2 for clients that ask for it. @default none */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** Which requests begin a trace, where spans are recorded. @default none: a trace is continued only */
+  readonly traces?: TraceGate;
 }
 
 /** What a program has to close what it opened after in-flight requests were cut off; milliseconds. */
@@ -63,8 +66,8 @@ export async function serve(
   options: ServeOptions,
 ): Promise<void> {
   const { registry } = served;
-  const { instance, tls } = options;
-  skipUnsampledRequests();
+  const { instance, tls, traces } = options;
+  skipUnsampledRequests(traces);
   const begin = () => serving(listen(served, flags, tls), tls === undefined ? "http" : "https");
   await serveUntilStopped(begin, { instance, served, registry, flags });
 }

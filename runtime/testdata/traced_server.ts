@@ -1,10 +1,12 @@
-// Serves itself three requests and prints whether their handlers saw a span, and of which trace.
+// Serves itself three requests and prints the traces that their handlers saw a span of. Argument: how many may begin one.
+import { TraceGate } from "../trace_gate.ts";
 import { activeSpan } from "../tracing.ts";
 import { skipUnsampledRequests } from "../unsampled_requests.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
 skipUnsampledRequests();
+skipUnsampledRequests(new TraceGate(Number(Deno.args[0])));
 const server = Deno.serve(
   { port: 0, hostname: "127.0.0.1", onListen: () => {} },
   async () => {
