@@ -15,12 +15,14 @@ const flags = readFlags({
 }, {
   seconds: flag(number(z.number().int().min(1)).default(4), { help: "length of one measurement" }),
   pairs: flag(number(z.number().int().min(1)).default(6), { help: "how often each cost is measured" }),
+  // A new system gets faster for about so long, by a third: all of them must have that behind them.
+  warmUp: flag(number(z.number().int().min(1)).default(40), {
+    help: "seconds of load before, for each system",
+  }),
   connections: flag(number(z.number().int().min(1)).default(32), { help: "how many clients there are" }),
   keep: flag(z.enum(["yes", "no"]).default("yes"), { help: "write bench/RESULTS.md" }),
 });
 
-/** A new system gets faster for about so long, by a third: all of them have that behind them first. */
-const WARM_UP_SECONDS = 40;
 const LIMITS_OFF = { "caller-limit": "off", "address-limit": "off" };
 
 /** What is measured: with it, and right before or after without it. */
@@ -61,7 +63,7 @@ const subjects: Subject[] = [
   { name: "telemetry on, ten traces a second at most", pairs: [], with: () => load(limited) },
   { name: "telemetry on, one request in a hundred traced", pairs: [], with: () => load(sampled) },
 ];
-for (const target of [silent, limited, sampled]) await load(target, WARM_UP_SECONDS);
+for (const target of [silent, limited, sampled]) await load(target, flags.warmUp);
 for (let round = 0; round < flags.pairs; round++) {
   for (const subject of subjects) await measurePair(subject, round);
 }
