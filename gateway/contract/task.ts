@@ -112,5 +112,8 @@ export const taskQuery = z.strictObject({
   schedule: z.string().max(128).optional().meta({ description: "Of this schedule only" }),
   limit: z.coerce.number().int().min(1).max(100).optional().meta({ description: "20 unless given" }),
   cursor: z.string().optional().meta({ description: "next of the page before" }),
-  owner: ownerSchema,
+  owner: ownerSchema.meta({
+    description:
+      "Whose tasks, for administrators; * for those of everybody, with the status failed or running",
+  }),
 });
