@@ -6,6 +6,7 @@ import { type ConnectionSource, Listener } from "./http1/listener.ts";
 import { registerListenerMetrics } from "./http1/listener_metrics.ts";
 import { serveListener } from "./http1/serve_listener.ts";
 import { listen } from "./http1/sockets.ts";
+import type { TrunkDialer } from "./http1/trunk_dialer.ts";
 import type { Endpoints } from "./process.ts";
 import { type balancerFlags, passesAllOn } from "./process_flags.ts";
 import type { TlsFiles } from "./tls_files.ts";
@@ -16,6 +17,8 @@ export interface ServeBytesOptions {
   readonly balancer: Balancer;
   /** The connections that the balancer's transport uses: it is told of upstreams that leave. */
   readonly pool: ConnectionPool;
+  /** What opens them, where they are carried together. */
+  readonly trunks: TrunkDialer;
   readonly endpoints: Endpoints;
   readonly instance: string;
   /** @default none */
@@ -24,7 +27,7 @@ export interface ServeBytesOptions {
 
 /** Listens with the byte-level listener until the process is told to stop. */
 export async function serveBytes(options: ServeBytesOptions): Promise<void> {
-  const { flags, balancer, pool, endpoints, instance, tls } = options;
+  const { flags, balancer, pool, trunks, endpoints, instance, tls } = options;
   const source = openSocket(options);
   const listener = new Listener({
     source: balancer.source,
@@ -38,7 +41,11 @@ export async function serveBytes(options: ServeBytesOptions): Promise<void> {
     accessLog: createAccessLog({ sample: flags.accessLog }),
     ...(passesAllOn(flags) ? {} : { endpoints: ownEndpoints(endpoints) }),
   });
-  registerListenerMetrics(balancer.registry, { stats: listener.stats, pool });
+  registerListenerMetrics(balancer.registry, {
+    stats: listener.stats,
+    pool,
+    trunks: { clients: () => listener.trunks, upstreams: () => trunks.size },
+  });
   await serveListener(listener, source, { instance, served: endpoints, registry: balancer.registry, flags });
 }
 

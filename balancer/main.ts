@@ -67,7 +67,7 @@ if (upstreamKv !== undefined) {
 }
 const endpoints = createEndpoints(balancer, { instance });
 if (adminPort !== undefined) opened.defer(openAdmin(adminPort));
-if (flags.listener === "bytes") await serveBytes({ flags, balancer, pool, endpoints, instance, tls });
+if (flags.listener === "bytes") await serveBytes({ flags, balancer, pool, trunks, endpoints, instance, tls });
 else {
   const traces = new TraceGate(flags.traceRate);
   await serve(mainPort({ balancer, endpoints, pure: passesAllOn(flags) }), flags, { instance, tls, traces });

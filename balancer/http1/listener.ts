@@ -196,6 +196,11 @@ export class Listener {
     };
   }
 
+  /** Connections of clients that carry many. */
+  get trunks(): number {
+    return this.#trunks.size;
+  }
+
   /** Serves what a source accepts, until {@linkcode drain} or {@linkcode close}. */
   async serve(source: ConnectionSource): Promise<void> {
     this.#source = source;

@@ -2,12 +2,20 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { ConnectionPool } from "./connection_pool.ts";
 import type { ListenerStats } from "./listener_stats.ts";
 
+/** What the measures of a listener are taken from. */
+export interface ListenerSources {
+  readonly stats: ListenerStats;
+  readonly pool: ConnectionPool;
+  /** How many trunks are open to clients and to upstreams. */
+  readonly trunks: { readonly clients: () => number; readonly upstreams: () => number };
+}
+
 /** Registers the measures of a listener and of the connections that it keeps to upstreams. */
 export function registerListenerMetrics(
   registry: Registry,
-  sources: { readonly stats: ListenerStats; readonly pool: ConnectionPool },
+  sources: ListenerSources,
 ): void {
-  const { stats, pool } = sources;
+  const { stats, pool, trunks } = sources;
   gauge(registry, "client_connections", {
     help: "Connections of clients that are open",
     value: () => stats.open,
@@ -15,6 +23,14 @@ export function registerListenerMetrics(
   gauge(registry, "idle_connections", {
     help: "Connections to upstreams that wait for a request",
     value: () => pool.idle,
+  });
+  gauge(registry, "client_trunks", {
+    help: "Connections of clients that carry many",
+    value: trunks.clients,
+  });
+  gauge(registry, "upstream_trunks", {
+    help: "Connections to upstreams that carry many",
+    value: trunks.upstreams,
   });
   counter(registry, "client_connections", {
     help: "Connections of clients that were accepted",
