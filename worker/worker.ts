@@ -7,7 +7,8 @@ import { createRoutes } from "./http/routes.ts";
 import { createRunnerMetrics, registerQueueCounts } from "./engine/runner_metrics.ts";
 import { readQueueCounts, sharedQueueCounts } from "./engine/queue_counts.ts";
 import { ownerStanding, type StandingTarget } from "./owner_standing.ts";
-import { Runner, type RunnerOptions } from "./engine/runner.ts";
+import { Runner } from "./engine/runner.ts";
+import type { RunnerOptions } from "./engine/runner_options.ts";
 import { serviceCalls, type ServiceTarget } from "./service_caller.ts";
 import { TaskStore } from "./engine/task_store.ts";
 

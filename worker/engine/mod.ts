@@ -6,7 +6,8 @@
 export { defineTask, type TaskDefinition, type TaskOptions } from "./define_task.ts";
 export { type NewTask, newTask } from "./new_task.ts";
 export { type QueueCounts, readQueueCounts } from "./queue_counts.ts";
-export { Runner, type RunnerOptions } from "./runner.ts";
+export { Runner } from "./runner.ts";
+export { type RunnerOptions } from "./runner_options.ts";
 export { type RunnerMetrics } from "./runner_metrics.ts";
 export { type RunOutcome } from "./task_run.ts";
 export { type Task, type TaskState } from "./task_state.ts";

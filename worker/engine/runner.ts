@@ -1,20 +1,18 @@
-import { type Clock, sleep, systemClock, type Timer } from "@flotilla/runtime";
+import { sleep, systemClock, type Timer } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { sweepAgenda } from "./agenda.ts";
 import { Bell } from "./bell.ts";
 import { Candidates } from "./candidates.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { TaskDefinition } from "./define_task.ts";
 import { keys } from "./keys.ts";
 import { Lanes } from "./lanes.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import { Permits } from "./permits.ts";
-import { noRunnerMetrics, type RunnerMetrics } from "./runner_metrics.ts";
-import type { ServiceCaller } from "./task_context.ts";
-import type { Task } from "./task_state.ts";
+import { noRunnerMetrics } from "./runner_metrics.ts";
+import type { RunnerOptions } from "./runner_options.ts";
 import { type RunEnvironment, TaskRun } from "./task_run.ts";
 import type { TaskHold } from "./task_hold.ts";
-import type { TaskEntry, TaskStore } from "./task_store.ts";
+import type { TaskEntry } from "./task_store.ts";
 import { setImmediate } from "node:timers";
 import { watchWake } from "./wake_watch.ts";
 import type { Candidate } from "./worker_lease.ts";
@@ -24,45 +22,6 @@ const logger = getLogger(["flotilla", "worker", "runner"]);
 const CLAIMS = 2;
 /** Milliseconds without claims after one that failed. */
 const REST = 1_000;
-
-/** How a worker runs tasks. All times in milliseconds. */
-export interface RunnerOptions {
-  /** Where the tasks are. */
-  store: TaskStore;
-  /** The kinds that this worker runs; it leaves others to other workers. */
-  kinds: ReadonlyMap<string, TaskDefinition>;
-  /** The name of this worker, unique among those of the same store. */
-  instance: string;
-  /** Calls the data service on behalf of a task's owner. */
-  service: (task: Task, signal: AbortSignal) => ServiceCaller;
-  /** Tasks run at once. @default 4 */
-  concurrency?: number;
-  /** How long a worker that is silent keeps a task. @default 10_000 */
-  lease?: number;
-  /** Tasks of one owner that may run at once, over all workers. @default no limit */
-  perOwner?: number | undefined;
-  /** Time between two signs of life. @default a third of the lease */
-  heartbeat?: number;
-  /** Time between two writes of a run's progress. @default 500 */
-  progressInterval?: number;
-  /** How long an ended task is kept. @default 604_800_000 (a week) */
-  retention?: number;
-  /**
-   * Whether the owner of a task that comes again may still have it so, asked when it falls due. While that cannot be found
-   * out the task waits.
-   *
-   * @default everybody may
-   */
-  mayRecur?: ((task: Task) => Promise<boolean>) | undefined;
-  /** How many workers may be lost with a task before it has failed. @default 8 */
-  maxLosses?: number;
-  /** How long running tasks may go on when the worker stops, before they are handed back. @default 1_000 */
-  grace?: number;
-  /** @default `systemClock` */
-  clock?: Clock;
-  /** @default none */
-  metrics?: RunnerMetrics;
-}
 
 /**
  * Runs tasks: claims what is queued while it has room, keeps its leases, and moves on what falls due.

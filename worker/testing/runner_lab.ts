@@ -1,7 +1,8 @@
 import { eventually, ManualClock } from "@flotilla/runtime/testing";
 import { z } from "zod";
 import { defineTask, type TaskOptions } from "../engine/define_task.ts";
-import { Runner, type RunnerOptions } from "../engine/runner.ts";
+import { Runner } from "../engine/runner.ts";
+import type { RunnerOptions } from "../engine/runner_options.ts";
 import type { Task, TaskStatus } from "../engine/task_state.ts";
 import { TaskStore } from "../engine/task_store.ts";
 import { read, stored, type TestTask } from "./tasks.ts";
