@@ -43,6 +43,7 @@ export type { DownReason, Health } from "./health.ts";
 export type { HealthOptions } from "./health_checker.ts";
 export type { Connection } from "./http1/connection.ts";
 export { ConnectionPool, type ConnectionPoolOptions, type Dial } from "./http1/connection_pool.ts";
+export { dateLine } from "./http1/date_line.ts";
 export { Deadlines, type DeadlinesOptions, type Timed } from "./http1/deadlines.ts";
 export type { Crossing, Door, Knock, OctetAnswer, Reply } from "./http1/door.ts";
 export type { EndpointsOptions } from "./http1/endpoints.ts";

@@ -23,6 +23,7 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "createAdmin",
     "createBalancer",
     "createStrategy",
+    "dateLine",
     "describeFailure",
     "describeNoUpstream",
     "dial",

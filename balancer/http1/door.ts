@@ -22,6 +22,11 @@ export interface Door {
    * How a request crosses or is replied to; `undefined` to have it answered. Never asked of HTTP/1.0, nor of a request with a body.
    */
   open(knock: Knock): Crossing | Reply | undefined;
+  /**
+   * How a request whose body is there is replied to without a look at that body: a refusal, which is to cost next to nothing.
+   * `undefined` to have it answered. @default it is
+   */
+  turnAway?(knock: Knock): Reply | undefined;
   /** Answers what does not cross. What it throws is a mistake of the program, and breaks the connection off. */
   answer(request: Request, info: ServeInfo): Response | Promise<Response>;
 }

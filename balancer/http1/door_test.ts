@@ -513,3 +513,31 @@ Deno.test("Reply under way is given when the listener drains", async () => {
   client.close();
   await drained;
 });
+
+Deno.test("Door.turnAway() replies to a request whose body is there without a look at it, and the next one follows", async () => {
+  const asked: string[] = [];
+  const door: Door = {
+    open: () => undefined,
+    answer: async (request) => new Response(await request.text()),
+    turnAway({ bytes, head }) {
+      const path = latin1(bytes, head.pathStart, head.targetEnd);
+      asked.push(path);
+      return path === "/full" ? { kind: "reply", answer: Promise.resolve(octets("full")) } : undefined;
+    },
+  };
+  await using proxy = new ProxyFixture({ listener: { door } });
+  const client = proxy.client();
+  const post = (path: string, content: string, length = content.length) =>
+    `POST ${path} HTTP/1.1\r\nHost: a\r\nx-request-id: r\r\nContent-Length: ${length}\r\n\r\n${content}`;
+  await client.say(post("/full", "GET / HTTP/1.1") + post("/free", "one") + post("/full", "two") + get("/3"));
+  for (const content of ["full", "one", "full", ""]) {
+    assertMatch(await client.head(), /^HTTP\/1\.1 200 /);
+    assertEquals(await client.octets(content.length), content);
+  }
+  await client.say(
+    `POST /full HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
+  );
+  await client.head();
+  assertEquals(await client.octets(3), "abc");
+  assertEquals(asked, ["/full", "/free", "/full"]);
+});

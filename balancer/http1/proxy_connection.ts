@@ -6,7 +6,7 @@ import type { Monotonic } from "../monotonic.ts";
 import { ClientSide, type ClientSideOptions } from "./client_side.ts";
 import type { Connection } from "./connection.ts";
 import { composeCrossed, composeProxied } from "./client_request.ts";
-import type { Door } from "./door.ts";
+import type { Crossing, Door, Knock, Reply } from "./door.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { type Handler, HostedExchange } from "./hosted_exchange.ts";
 import type { ListenerStats } from "./listener_stats.ts";
@@ -174,10 +174,7 @@ export class ProxyConnection {
     const { wire: { bytes }, head, origin } = client;
     this.#frame();
     this.#beginTrace();
-    // What is recorded is answered here, where all that is done for it can be seen.
-    const opened = head.hasBody || head.minor === 0 || this.#trace !== undefined
-      ? undefined
-      : door.open({ bytes, head, peer: origin.peer });
+    const opened = this.#ask(door, { bytes, head, peer: origin.peer });
     if (opened === undefined) {
       this.#hosted = this.#host();
       this.#count();
@@ -192,6 +189,14 @@ export class ProxyConnection {
     this.#count();
     this.#exchange = opened.source.exchange(this.#view);
     this.#try(this.#exchange.begin());
+  }
+
+  #ask(door: Door, knock: Knock): Crossing | Reply | undefined {
+    const { wire, head, body } = this.#client;
+    // What is recorded is answered here, where all that is done for it can be seen.
+    if (head.minor === 0 || this.#trace !== undefined) return undefined;
+    if (!head.hasBody) return door.open(knock);
+    return body.remaining <= wire.end - head.end ? door.turnAway?.(knock) : undefined;
   }
 
   #replyFailed(error: unknown): void {

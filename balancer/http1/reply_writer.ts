@@ -44,17 +44,23 @@ export class ReplyWriter {
 
   #write(answer: OctetAnswer | Response): void {
     const client = this.#client;
-    const { wire, head } = client;
+    const { wire } = client;
     if (answer instanceof Response) {
-      wire.start = head.end;
+      this.#skipRequest();
       return this.#options.onResponse(answer);
     }
     client.status = answer.status;
     client.answered = true;
     this.#compose(answer);
-    wire.start = head.end;
+    this.#skipRequest();
     wire.deadline = this.#options.deadlines.now + this.#options.idle;
     wire.send(wire.message, this.#onSent);
+  }
+
+  /** The next request begins behind the body of this one, which nobody looks at. */
+  #skipRequest(): void {
+    const { wire, head, body } = this.#client;
+    wire.start = body.consume(wire.bytes, head.end, wire.end);
   }
 
   #compose(answer: OctetAnswer): void {

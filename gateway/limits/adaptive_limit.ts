@@ -4,6 +4,8 @@ import { ProblemError } from "@flotilla/runtime";
 export interface AdaptiveLimit {
   /** How many may be under way at the moment. */
   readonly limit: number;
+  /** Whether as many are under way as may be. */
+  readonly full: boolean;
   /**
    * For a look before anything is spent on a request.
    *
@@ -49,8 +51,10 @@ export function createAdaptiveLimit(options: AdaptiveLimitOptions = {}): Adaptiv
   let underWay = 0;
   let round = 0;
 
+  const isFull = () => underWay >= Math.floor(limit);
+
   function requireRoom(): void {
-    if (underWay >= Math.floor(limit)) throw tooMany();
+    if (isFull()) throw tooMany();
   }
 
   function learn(refused: boolean, sentIn: number): void {
@@ -65,6 +69,9 @@ export function createAdaptiveLimit(options: AdaptiveLimitOptions = {}): Adaptiv
   return {
     get limit() {
       return Math.floor(limit);
+    },
+    get full() {
+      return isFull();
     },
     requireRoom,
     async run(send) {
@@ -82,7 +89,8 @@ export function createAdaptiveLimit(options: AdaptiveLimitOptions = {}): Adaptiv
   };
 }
 
-function tooMany(): ProblemError {
+/** The answer to a request for which there is no room. */
+export function tooMany(): ProblemError {
   return new ProblemError(503, "Too many requests of this kind at the moment: try again shortly", {
     headers: { "retry-after": "1" },
   });

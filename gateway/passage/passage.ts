@@ -1,5 +1,5 @@
 import type { AssertionSigner } from "@flotilla/auth/verify";
-import type { AttemptSource, Crossing, Door, Knock, RequestHead } from "@flotilla/balancer";
+import type { AttemptSource, Crossing, Door, Knock, Reply, RequestHead } from "@flotilla/balancer";
 import { HeadFields, KnownOctets, KnownOctetsByPeer, latin1 } from "@flotilla/balancer";
 import { continueTrace, type FramedRole, ProblemError, type ServeInfo } from "@flotilla/runtime";
 import type { Admission } from "../admission.ts";
@@ -12,10 +12,12 @@ import { PASSED_INWARDS } from "../inward_fields.ts";
 import type { Route } from "../route.ts";
 import type { Router } from "../router.ts";
 import { requireTarget } from "../validation.ts";
+import type { AdaptiveLimit } from "../limits/adaptive_limit.ts";
 import { type CrossingParts, ReadCrossing } from "./crossing.ts";
 import { InwardHead } from "./inward_head.ts";
 import { OutwardHead } from "./outward_head.ts";
 import { PathSet } from "./path_set.ts";
+import { type Refusal, refusalOctets, TurnedAway } from "./turned_away.ts";
 
 /** What {@linkcode Passage} works with: the parts that the gateway itself works with. */
 export interface PassageOptions {
@@ -29,6 +31,8 @@ export interface PassageOptions {
   readonly instance: string;
   /** The way to the data services. */
   readonly source: AttemptSource;
+  /** Bounds what is costly. */
+  readonly costly: AdaptiveLimit;
 }
 
 /** Fields that decide whether a request may cross, or that are read on its way. */
@@ -65,6 +69,8 @@ export class Passage implements Door {
   readonly #takesGzip = new Map<string, boolean>();
   readonly #targets = new KnownOctets<Target>(REMEMBERED);
 
+  #refusals: { readonly plain?: Refusal | undefined; readonly secure?: Refusal | undefined } = {};
+
   constructor(options: PassageOptions) {
     const { role, source, metrics, cors: { varies }, instance } = options;
     this.#options = options;
@@ -78,6 +84,23 @@ export class Passage implements Door {
       draining: role.frame.draining,
       worthPacking: this.#worthPacking,
     };
+    void this.#prepareRefusals();
+  }
+
+  /** A flood of what is costly is refused here, since each request that is made an object costs more than its refusal. */
+  turnAway(knock: Knock): Reply | undefined {
+    const { costly, role, metrics, instance } = this.#options;
+    const { bytes, head } = knock;
+    if (!costly.full || role.draining || head.expectsContinue || head.upgradeEnd !== 0) return undefined;
+    if (head.pathStart !== head.targetStart || head.requestIdEnd === 0) return undefined;
+    const method = latin1(bytes, head.methodStart, head.methodEnd);
+    const route = this.#costlyRoute(latin1(bytes, head.pathStart, head.targetEnd), method);
+    if (route === undefined || !this.#fields.read(bytes, head) || this.#fields.has("origin")) {
+      return undefined;
+    }
+    const refusal = this.#client(knock).secure ? this.#refusals.secure : this.#refusals.plain;
+    if (refusal === undefined) return undefined;
+    return new TurnedAway({ frame: role.frame, metrics, instance }, { knock, route, refusal });
   }
 
   answer(request: Request, info: ServeInfo): Promise<Response> {
@@ -107,6 +130,20 @@ export class Passage implements Door {
     const trace = continueTrace(this.#fields);
     const client = this.#client(knock);
     return new ReadCrossing(this.#parts, { route, path, peer, client, admitted, assertion, trace });
+  }
+
+  #costlyRoute(path: string, method: string): Route | undefined {
+    if (!PLAIN_PATH.test(path)) return undefined;
+    const route = this.#options.router.match(path)?.routes.get(method);
+    return route?.costly ? route : undefined;
+  }
+
+  async #prepareRefusals(): Promise<void> {
+    const { instance, cors: { varies } } = this.#options;
+    const [plain, secure] = await Promise.all(
+      [false, true].map((secure) => refusalOctets({ instance, varies, secure })),
+    );
+    this.#refusals = { plain, secure };
   }
 
   #target(bytes: Uint8Array, { pathStart, targetEnd }: RequestHead): Target | undefined {

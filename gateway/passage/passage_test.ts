@@ -53,6 +53,8 @@ class TwoWays implements AsyncDisposable {
   readonly tokens = new Tokens();
   /** Requests that crossed. */
   crossed = 0;
+  /** Requests that were turned away as octets. */
+  turnedAway = 0;
   /** What the service answers. */
   inner: (request: Request) => Response | Promise<Response> = () => Response.json({ data: 1 }, INNER);
   readonly gateway: ReturnType<typeof createGateway>;
@@ -90,6 +92,11 @@ class TwoWays implements AsyncDisposable {
         const crossing = passage.open(knock);
         if (crossing !== undefined) this.crossed++;
         return crossing;
+      },
+      turnAway: (knock: Knock) => {
+        const reply = passage.turnAway?.(knock);
+        if (reply !== undefined) this.turnedAway++;
+        return reply;
       },
       answer: (request, info) => passage.answer(request, info),
     };
@@ -391,5 +398,58 @@ Deno.test({
     assertEquals(crossing.status, 503);
     assertEquals(ways.crossed, 1);
     await eventually(async () => /requests_in_flight 0/.test(await ways.gateway.registry.metrics()));
+  },
+});
+
+function post(fields: readonly string[], content: string, target = "/auth/login"): string {
+  const head = get(
+    ["Content-Type: application/json", `Content-Length: ${content.length}`, ...fields],
+    target,
+    "POST",
+  );
+  return head + content;
+}
+
+Deno.test({
+  name:
+    "Passage turns away what is costly as Role.fetch does, field for field, while there is no room for more",
+  ignore: !net,
+  async fn() {
+    const told = ({ status, fields, body }: Outcome) => ({ status, fields, body });
+    const login = JSON.stringify({ username: "ann", password: "a quiet harbour" });
+    for (const cors of [{}, { origins: ["https://app.example"] }]) {
+      const { promise: over, resolve: release } = Promise.withResolvers<void>();
+      await using ways = new TwoWays({ cors });
+      // However the test ends, so that it ends.
+      using _release = { [Symbol.dispose]: release };
+      let held = 0;
+      ways.inner = async () => {
+        held++;
+        await over;
+        return Response.json({}, INNER);
+      };
+      const waiting = Array.from({ length: 16 }, () => ways.ask(post([], login)));
+      await eventually(() => held === 16);
+      const inVain = [["Origin: https://app.example"], ["X-Request-Id: a", "X-Request-Id: b"], []];
+      const turnedAway = [[], ["X-Forwarded-Proto: https"], [
+        "X-Forwarded-For: 203.0.113.9",
+        "Accept-Encoding: gzip",
+      ]];
+      for (const fields of [...turnedAway.map((each) => ["X-Request-Id: r-1", ...each]), ...inVain]) {
+        const [octets, object] = await ways.send(post(fields, login));
+        assertEquals([octets.status, told(octets)], [503, told(object)], fields.join());
+      }
+      assertEquals(ways.turnedAway, turnedAway.length);
+      const [octets, object] = await ways.send(post(["X-Request-Id: r-1"], login, "/data"));
+      assertEquals(
+        [octets.status, told(octets)],
+        [401, told(object)],
+        "what is not costly is not turned away",
+      );
+      release();
+      assertEquals(new Set((await Promise.all(waiting)).map(({ status }) => status)), new Set([200]));
+      const exposition = await ways.gateway.registry.metrics();
+      assertMatch(exposition, /requests_in_flight 0/);
+    }
   },
 });

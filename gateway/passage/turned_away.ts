@@ -1,0 +1,150 @@
+import {
+  dateLine,
+  fromLatin1,
+  type Knock,
+  latin1,
+  type OctetAnswer,
+  type Reply,
+  type Wire,
+} from "@flotilla/balancer";
+import {
+  continueTrace,
+  type IdentityFields,
+  problemResponse,
+  REQUEST_ID_HEADER,
+  type RequestContext,
+  type RequestLine,
+  type RoleFrame,
+  type TraceContext,
+} from "@flotilla/runtime";
+import type { GatewayMetrics } from "../gateway_metrics.ts";
+import { tooMany } from "../limits/adaptive_limit.ts";
+import { SERVED_BY } from "../outward_answer.ts";
+import type { Route } from "../route.ts";
+import { addSecurityFields } from "../security_fields.ts";
+
+/** What the refusals of a gateway share. */
+export interface TurnedAwayParts {
+  readonly frame: RoleFrame;
+  readonly metrics: GatewayMetrics;
+  readonly instance: string;
+}
+
+/** A refusal as octets, around the request's id. */
+export interface Refusal {
+  /** Status line and fields up to the id. */
+  readonly head: Uint8Array;
+  /** The content before the id, and behind it. */
+  readonly content: readonly [Uint8Array, Uint8Array];
+}
+
+/** Stands for the id where a refusal is put together. */
+const ID = "\0";
+
+/** Puts the refusal of a request for which there is no room together, as {@linkcode Gateway.fetch} answers it. */
+export async function refusalOctets(
+  { instance, varies, secure }: { instance: string; varies: boolean; secure: boolean },
+): Promise<Refusal> {
+  const problem = tooMany();
+  const response = problemResponse(problem, ID);
+  const { headers, status } = response;
+  if (varies) headers.set("vary", "origin");
+  headers.set(SERVED_BY, instance);
+  addSecurityFields(headers, { secure });
+  const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const [before = "", behind = ""] = (await response.text()).split(JSON.stringify(ID).slice(1, -1));
+  const encoder = new TextEncoder();
+  return {
+    head: fromLatin1(`HTTP/1.1 ${status} ${problem.title}\r\n${lines}${REQUEST_ID_HEADER}: `),
+    content: [encoder.encode(before), encoder.encode(behind)],
+  };
+}
+
+/** A request that is refused before anything is spent on it. It is its own context: what is decoded, is so when asked. */
+export class TurnedAway implements Reply, OctetAnswer, RequestContext, RequestLine {
+  readonly kind = "reply";
+  readonly status = 503;
+  readonly answer: Promise<OctetAnswer>;
+  readonly content: Uint8Array;
+  readonly method: string;
+  readonly route: string;
+  readonly #parts: TurnedAwayParts;
+  readonly #knock: Knock;
+  readonly #refusal: Refusal;
+
+  constructor(
+    parts: TurnedAwayParts,
+    { knock, route, refusal }: { knock: Knock; route: Route; refusal: Refusal },
+  ) {
+    this.#parts = parts;
+    this.#knock = knock;
+    this.#refusal = refusal;
+    this.method = route.method;
+    this.route = route.path;
+    this.content = this.#contentWithId();
+    this.answer = Promise.resolve(this);
+    const leave = parts.frame.enter(this, this);
+    parts.metrics.refused(this.status);
+    leave(this.status);
+  }
+
+  get url(): string {
+    return `http://gateway${this.route}`;
+  }
+
+  get requestId(): string {
+    const { bytes, head } = this.#knock;
+    return latin1(bytes, head.requestIdStart, head.requestIdEnd);
+  }
+
+  get trace(): TraceContext {
+    const { bytes, head } = this.#knock;
+    return continueTrace({ get: (name) => head.text(bytes, fromLatin1(name)) ?? null });
+  }
+
+  get instance(): string {
+    return this.#parts.instance;
+  }
+
+  get peer(): string | undefined {
+    return this.#knock.peer;
+  }
+
+  get draining(): AbortSignal {
+    return this.#parts.frame.draining;
+  }
+
+  timeLeft(): number {
+    return Infinity;
+  }
+
+  identify(): IdentityFields {
+    return { "x-request-id": this.requestId, "x-served-by": this.instance };
+  }
+
+  putHead(wire: Wire): void {
+    const { requestIdStart, requestIdEnd } = this.#knock.head;
+    const { head } = this.#refusal;
+    const date = dateLine();
+    const length = `content-length: ${this.content.length}\r\n`;
+    wire.reserve(
+      head.length + requestIdEnd - requestIdStart + date.length + length.length + this.content.length + 4,
+    );
+    wire.put(head);
+    wire.copy(requestIdStart, requestIdEnd);
+    wire.putLineEnd();
+    wire.put(date);
+    wire.putText(length);
+  }
+
+  #contentWithId(): Uint8Array {
+    const { bytes, head: { requestIdStart, requestIdEnd } } = this.#knock;
+    const [before, behind] = this.#refusal.content;
+    const id = bytes.subarray(requestIdStart, requestIdEnd);
+    const content = new Uint8Array(before.length + id.length + behind.length);
+    content.set(before);
+    content.set(id, before.length);
+    content.set(behind, before.length + id.length);
+    return content;
+  }
+}
