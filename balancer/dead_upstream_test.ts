@@ -1,9 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { eventually } from "@flotilla/runtime/testing";
 import { createBalancer } from "./balancer.ts";
+import { ConnectionPool } from "./http1/connection_pool.ts";
+import { Deadlines } from "./http1/deadlines.ts";
+import { dial } from "./http1/sockets.ts";
 import { tcpTransport } from "./http1/tcp_transport.ts";
+import { TrunkDialer } from "./http1/trunk_dialer.ts";
 import { STRATEGY_NAMES } from "./strategies.ts";
 import { fetchTransport } from "./transports/fetch.ts";
+import type { Transport } from "./transports/transport.ts";
 
 const granted = async (name: "net" | "run" | "read") =>
   (await Deno.permissions.query({ name })).state === "granted";
@@ -14,8 +19,8 @@ interface Process extends AsyncDisposable {
   kill(signal: Deno.Signal): void;
 }
 
-async function start(name: string): Promise<Process> {
-  const program = new URL("./testing/upstream_program.ts", import.meta.url).pathname;
+async function start(name: string, file = "upstream_program.ts"): Promise<Process> {
+  const program = new URL(`./testing/${file}`, import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-lock", "--allow-net=127.0.0.1", program, name],
     stdout: "piped",
@@ -62,21 +67,35 @@ function load(send: () => Promise<Response>, options: { every: number }) {
 const get = () => new Request("http://balancer.test/?wait=20");
 const post = () => new Request("http://balancer.test/?wait=20", { method: "POST", body: "hello" });
 
+/** Sends over trunks, which are closed with the transport. */
+function trunkTransport(): Transport {
+  const deadlines = new Deadlines();
+  const trunks = new TrunkDialer({ dial, deadlines });
+  const transport = tcpTransport({ pool: new ConnectionPool({ dial: trunks.dial, deadlines }) });
+  const close = () => {
+    transport.close();
+    trunks[Symbol.dispose]();
+    deadlines[Symbol.dispose]();
+  };
+  return { ...transport, close };
+}
+
 const cases = [
-  ...STRATEGY_NAMES.map((strategy) => ({ strategy, create: fetchTransport })),
-  { strategy: "round-robin", create: tcpTransport },
+  ...STRATEGY_NAMES.map((strategy) => ({ strategy, create: fetchTransport, program: "upstream_program.ts" })),
+  { strategy: "round-robin", create: tcpTransport, program: "upstream_program.ts" },
+  { strategy: "round-robin", create: trunkTransport, program: "trunk_upstream_program.ts" },
 ] as const;
 
-for (const { strategy, create } of cases) {
+for (const { strategy, create, program } of cases) {
   for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
     Deno.test({
       name:
         `${strategy}, ${create.name}: fetch() fails no GET when one of three upstreams gets ${signal} under load`,
       ignore,
       async fn() {
-        await using a = await start("a");
-        await using b = await start("b");
-        await using c = await start("c");
+        await using a = await start("a", program);
+        await using b = await start("b", program);
+        await using c = await start("c", program);
         await using balancer = createBalancer({ upstreams: [a, b, c], strategy, transport: create() });
         await eventually(() => balancer.snapshot().upstreams.every(({ health }) => health.kind === "up"));
         const reads = load(() => balancer.fetch(get()), { every: 5 });

@@ -4,6 +4,7 @@
  * @module
  */
 import "./bodies_test.ts";
+import "./chaos_test.ts";
 import "./connections_test.ts";
 import "./door_test.ts";
 import "./duties_test.ts";
