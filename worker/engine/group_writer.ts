@@ -1,9 +1,8 @@
 import { setImmediate } from "node:timers";
+import { MAX_READ_KEYS } from "@flotilla/runtime";
 import { addPlan, joinPlans, keyText, type WritePlan } from "./write_plan.ts";
 import { CHECK_LIMIT, LEAST_CHECK_LIMIT, WriteSize } from "./write_size.ts";
 
-/** Keys read in one request: few enough for it to be small, since Deno's client is slow with others. */
-const READ_TOGETHER = 4;
 /** Writes under way at once; what comes meanwhile is gathered. */
 const IN_FLIGHT = 2;
 
@@ -120,8 +119,8 @@ export class GroupWriter {
     const checks = batch.flatMap((waiting) => waiting.plan.checks.map((check) => ({ waiting, ...check })));
     const failing = new Set<Waiting>();
     const looks: Promise<void>[] = [];
-    for (let start = 0; start < checks.length; start += READ_TOGETHER) {
-      const part = checks.slice(start, start + READ_TOGETHER);
+    for (let start = 0; start < checks.length; start += MAX_READ_KEYS) {
+      const part = checks.slice(start, start + MAX_READ_KEYS);
       looks.push(
         this.#kv.getMany(part.map(({ key }) => key)).then((found) => {
           part.forEach(({ waiting, versionstamp }, index) => {
