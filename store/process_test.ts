@@ -72,7 +72,7 @@ Deno.test("A store killed with -9 keeps every write that it acknowledged", { ign
   const acknowledged = new Map<number, string>();
   {
     await using store = await startStore(file.path);
-    const kv = await connectTo(store, { patience: 0 });
+    const kv = await connectTo(store, { patience: 500 });
     const write = async (first: number) => {
       for (let n = first;; n += 8) {
         const { versionstamp } = await kv.set(["n", n], `value ${n}`);
