@@ -41,7 +41,7 @@ export class LeaseKeeper {
       return NOTHING;
     } finally {
       this.#claiming--;
-      if (this.#timer === undefined) this.#schedule(this.#options.heartbeat);
+      if (this.#timer === undefined) this.#scheduleRenewal(lease);
     }
   }
 
@@ -52,6 +52,13 @@ export class LeaseKeeper {
     this.#timer?.cancel();
     this.#timer = undefined;
     await lease?.end().catch(() => {});
+  }
+
+  /** A heart-beat after the last renewal began, however late its answer came; or after now, when there is no lease yet. */
+  #scheduleRenewal({ expires }: WorkerLease): void {
+    const { clock, duration, heartbeat } = this.#options;
+    const elapsed = expires === 0 ? 0 : clock.now() - (expires - duration);
+    this.#schedule(Math.max(0, heartbeat - elapsed));
   }
 
   #schedule(ms: number): void {
@@ -72,7 +79,7 @@ export class LeaseKeeper {
     try {
       const found = await lease.renew();
       if (this.#lease === lease && found.length > 0) this.#options.onFound(found);
-      this.#schedule(heartbeat);
+      this.#scheduleRenewal(lease);
     } catch (error) {
       if (error instanceof LeaseLostError) this.#lose(lease, error);
       else if (clock.now() < lease.expires) this.#schedule(heartbeat / 3);
