@@ -261,14 +261,15 @@ function indexValue(task: Task, record: Uint8Array): unknown {
   return task.state.status === "queued" && record.length < CARRIED ? record : 0;
 }
 
+const UNCHANGED: WritePlan["counts"] = [];
+
 function countsOf(before: Task | undefined, task: Task): WritePlan["counts"] {
   const from = before?.state.status;
   const to = task.state.status;
-  if (from === to) return [];
-  const left = from === undefined || before === undefined || isOver(before.state)
-    ? []
-    : [{ status: from, by: -1 }];
-  return [...left, { status: to, by: 1 }];
+  if (from === to) return UNCHANGED;
+  // What is over is counted for good.
+  if (from === undefined || before === undefined || isOver(before.state)) return [{ status: to, by: 1 }];
+  return [{ status: from, by: -1 }, { status: to, by: 1 }];
 }
 
 /** What workers have to know of: something to claim, or a time to be there. */
