@@ -9,6 +9,6 @@ export { type QueueCounts, readQueueCounts } from "./queue_counts.ts";
 export { Runner } from "./runner.ts";
 export { type RunnerOptions } from "./runner_options.ts";
 export { type RunnerMetrics } from "./runner_metrics.ts";
-export { type RunOutcome } from "./task_run.ts";
+export { type RunOutcome } from "./run_outcome.ts";
 export { type Task, type TaskState } from "./task_state.ts";
 export { type TaskEntry, TaskStore } from "./task_store.ts";

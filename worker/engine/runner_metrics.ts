@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { QueueCounts } from "./queue_counts.ts";
-import type { RunOutcome } from "./task_run.ts";
+import type { RunOutcome } from "./run_outcome.ts";
 
 /** What a runner tells of its runs. */
 export interface RunnerMetrics {

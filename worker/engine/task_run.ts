@@ -1,7 +1,6 @@
-import { type Clock, resumeTrace, sleep, type SpanOptions, type Timer } from "@flotilla/runtime";
+import { resumeTrace, sleep, type SpanOptions, type Timer } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { backoff } from "./backoff.ts";
-import type { Deadlines } from "./deadlines.ts";
 import { PermanentError, type TaskDefinition } from "./define_task.ts";
 import type { FileEntry } from "./file_entry.ts";
 import { FileWriter } from "./parts.ts";
@@ -13,8 +12,10 @@ import {
   TaskTimeoutError,
   WorkerStoppingError,
 } from "./run_errors.ts";
-import type { ServiceCaller, TaskContext } from "./task_context.ts";
-import type { Progress, Task, TaskEvent, TaskResult } from "./task_state.ts";
+import { outcomeOf, type RunOutcome } from "./run_outcome.ts";
+import type { RunEnvironment } from "./run_environment.ts";
+import type { TaskContext } from "./task_context.ts";
+import type { Progress, TaskEvent, TaskResult } from "./task_state.ts";
 import type { TaskHold } from "./task_hold.ts";
 import { TaskLog } from "./task_log.ts";
 import { findUpload, type UploadedFile } from "./uploads.ts";
@@ -24,24 +25,6 @@ const logger = getLogger(["flotilla", "worker", "run"]);
 const INLINE_LIMIT = 8_192;
 /** Milliseconds between two tries to write what a run came to, while the store is away. */
 const OUTCOME_RETRY = 500;
-
-/** What every run of a worker shares. */
-export interface RunEnvironment {
-  kv: Deno.Kv;
-  clock: Clock;
-  /** Ends runs that take too long. */
-  deadlines: Deadlines;
-  /** Milliseconds between two writes of progress. */
-  progressInterval: number;
-  /** Milliseconds between two writes of the log. */
-  logInterval: number;
-  /** Milliseconds that an ended task, with its files and its log, is kept. */
-  retention: number;
-  service: (task: Task, signal: AbortSignal) => ServiceCaller;
-}
-
-/** How a run ended, for logs and measures; `lost` and `released` are no end of the task. */
-export type RunOutcome = "succeeded" | "failed" | "retrying" | "cancelled" | "released" | "lost";
 
 type OutcomeEvent = Extract<TaskEvent, { type: "succeed" | "fail" | "release" | "cancelled" }>;
 
@@ -55,7 +38,8 @@ export class TaskRun {
   readonly #definition: TaskDefinition;
   readonly #environment: RunEnvironment;
   readonly #controller = new AbortController();
-  readonly #aborted = Promise.withResolvers<never>();
+  /** Ends the wait for the kind's code. */
+  #interrupt: (reason: Error) => void = () => {};
   readonly #files = new Map<string, FileWriter>();
   readonly #log: TaskLog;
   #progress: Progress = { fraction: 0 };
@@ -73,7 +57,6 @@ export class TaskRun {
     const { kv, retention } = environment;
     this.#log = new TaskLog(kv, { id: hold.task.id, attempt: hold.task.attempt, retention });
     this.worked = this.#worked.promise;
-    this.#aborted.promise.catch(() => {});
     const traced = hold.task.trace !== undefined;
     this.outcome = traced ? resumeTrace(this.#span(), () => this.#run()) : this.#run();
   }
@@ -142,8 +125,7 @@ export class TaskRun {
     );
     const { token } = this.hold;
     try {
-      const value = await Promise.race([this.#definition.run(this.#context()), this.#aborted.promise]);
-      const result = await this.#keep(value);
+      const result = await this.#keep(await this.#execute());
       const files = await Promise.all([...this.#files.values()].map((file) => file.close()));
       return { type: "succeed", now: clock.now(), token, result, files, retention };
     } catch (error) {
@@ -151,9 +133,16 @@ export class TaskRun {
     }
   }
 
+  #execute(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      this.#definition.run(this.#context()).then(resolve, reject);
+    });
+  }
+
   #abort(reason: Error): void {
     this.#controller.abort(reason);
-    this.#aborted.reject(reason);
+    this.#interrupt(reason);
   }
 
   #failed(error: unknown): OutcomeEvent {
@@ -295,16 +284,4 @@ const TOO_LARGE = "Input, result and files are together too many to be kept with
 /** Whether a value is larger than one may be in Deno KV, whoever keeps it: its client says so before it calls a server. */
 function isTooLarge(error: unknown): boolean {
   return error instanceof TypeError && error.message.startsWith("Value too large");
-}
-
-function outcomeOf(status: string): RunOutcome {
-  switch (status) {
-    case "succeeded":
-    case "failed":
-    case "retrying":
-    case "cancelled":
-      return status;
-    default:
-      return "lost";
-  }
 }
