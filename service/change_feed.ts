@@ -9,8 +9,11 @@ export type FeedItem =
   | { readonly kind: "change"; readonly position: Position; readonly change: Change }
   /** Changes before this position may have been missed: whoever follows must read again what it holds. */
   | { readonly kind: "gap"; readonly position: Position }
-  /** Nothing happened for a while. */
-  | { readonly kind: "idle" };
+  /** Nothing happened for a while: the position is still this one. */
+  | { readonly kind: "idle"; readonly position: Position };
+
+/** Milliseconds after which whoever hears nothing is told that the stream lives. */
+export const IDLE_INTERVAL = 15_000;
 
 /** How {@linkcode ChangeFeed} follows. */
 export interface ChangeFeedOptions {
@@ -37,7 +40,7 @@ export class ChangeFeed {
   #stop = new AbortController();
 
   constructor(options: ChangeFeedOptions) {
-    const { database, tail, clock, idleInterval = 15_000, pollInterval = 5_000 } = options;
+    const { database, tail, clock, idleInterval = IDLE_INTERVAL, pollInterval = 5_000 } = options;
     this.#database = database;
     this.#tail = tail;
     this.#clock = clock;
@@ -62,11 +65,11 @@ export class ChangeFeed {
       while (!signal.aborted) {
         const woken = this.#wake.promise;
         for await (const item of this.#since(position)) {
-          if (item.kind !== "idle") position = item.position;
+          position = item.position;
           yield item;
           if (signal.aborted) return;
         }
-        if (await this.#wait(woken, signal) === "idle") yield { kind: "idle" };
+        if (await this.#wait(woken, signal) === "idle") yield { kind: "idle", position };
       }
     } finally {
       this.#leave();

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { eventually } from "@flotilla/runtime/testing";
 import { type CallInit, type ServicePair, startPair, userNamed } from "./service_fixture.ts";
 
@@ -186,6 +186,26 @@ Deno.test("GET /data/events tells that it lives when nothing happens", async () 
     return told;
   });
   assertEquals(told?.comment, "still here");
+});
+
+Deno.test("GET /data/:id/events tells that it lives, and where it stands, while only other records change", async () => {
+  await using pair = await startPair();
+  await using events = await open(pair, "/data/a/events");
+  let told: Event | undefined;
+  void events.next().then((event) => told = event);
+  let changes = 0;
+  await eventually(async () => {
+    await put(pair, "other", changes++);
+    await pair.call(pair.one, "/data");
+    await pair.clock.advance(5_000);
+    return told;
+  });
+  assertEquals(told?.comment, "still here");
+  const [seq] = told?.id?.split("-") ?? [];
+  assertGreater(Number(seq), 1);
+  await using again = await open(pair, "/data/a/events", { headers: { "last-event-id": told?.id ?? "" } });
+  await put(pair, "a", "now");
+  assertEquals(brief(await again.next() ?? {}), ["put", "a", "now"]);
 });
 
 Deno.test("GET /data/events ends when the service drains", async () => {

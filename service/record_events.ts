@@ -3,7 +3,7 @@ import { ProblemError } from "@flotilla/runtime";
 import { type ServerSentEventMessage, ServerSentEventStream } from "@std/http/server-sent-event-stream";
 import { z } from "zod";
 import { maySee } from "./access.ts";
-import type { FeedItem } from "./change_feed.ts";
+import { type FeedItem, IDLE_INTERVAL } from "./change_feed.ts";
 import type { Position } from "./change_tail.ts";
 import {
   type DataContext,
@@ -77,9 +77,13 @@ async function* eventMessages(
 ): AsyncGenerator<ServerSentEventMessage> {
   // An id without data tells the client where it stands, should the stream break before the first event.
   yield { id: writeEventId(after), retry: RETRY_MS };
+  let toldAt = environment.now();
   for await (const item of environment.feed.follow(after, signal)) {
     const message = await messageOf(environment, subscription, item);
-    if (message !== undefined) yield message;
+    // Who is told nothing of what happens has to hear that the stream lives, too.
+    if (message === undefined && environment.now() - toldAt < IDLE_INTERVAL) continue;
+    toldAt = environment.now();
+    yield message ?? signOfLife(item.position);
   }
 }
 
@@ -88,7 +92,7 @@ async function messageOf(
   { principal, concerns }: Subscription,
   item: FeedItem,
 ): Promise<ServerSentEventMessage | undefined> {
-  if (item.kind === "idle") return { comment: "still here" };
+  if (item.kind === "idle") return signOfLife(item.position);
   const id = writeEventId(item.position);
   if (item.kind === "gap") {
     return { id, event: "reset", data: '{"reason":"Changes were missed: read again"}' };
@@ -100,6 +104,11 @@ async function messageOf(
   }
   const couldSee = change.was !== undefined && maySee(principal, change.was);
   return couldSee ? { id, event: "delete", data: textOf(change.id, seq) } : undefined;
+}
+
+/** Keeps the stream from being taken for dead, and moves along where its client would come back to. */
+function signOfLife(position: Position): ServerSentEventMessage {
+  return { id: writeEventId(position), comment: "still here" };
 }
 
 /** The change; with the record when that has not changed again, since then a later event has it. */
