@@ -22,6 +22,35 @@ Deno.test("200 concurrent readers of one cold key through two services make one 
   assertEquals(reads.toSorted(), [0, 1]);
 });
 
+Deno.test("200 concurrent readers of one cold key make one read per service while there is no cache", async () => {
+  await using pair = await startPair({ realTime: true, cache: undefined });
+  await Promise.all(
+    Array.from({ length: 200 }, async (_, turn) => {
+      const response = await pair.call(turn % 2 === 0 ? pair.one : pair.two, "/data/welcome");
+      await response.body?.cancel();
+    }),
+  );
+  for (const service of [pair.one, pair.two]) {
+    assertEquals(await metric(await pair.call(service, "/metrics"), READS), 1);
+  }
+});
+
+Deno.test("200 concurrent readers of one cold page through two services make one read of the database", async () => {
+  await using pair = await startPair({ realTime: true });
+  await Promise.all(
+    Array.from({ length: 200 }, async (_, turn) => {
+      const response = await pair.call(turn % 2 === 0 ? pair.one : pair.two, "/data?prefix=w");
+      await response.body?.cancel();
+    }),
+  );
+  const reads = await Promise.all(
+    [pair.one, pair.two].map(async (service) =>
+      await metric(await pair.call(service, "/metrics"), /database_reads_total\{what="page"\} (\d+)/)
+    ),
+  );
+  assertEquals(reads.toSorted(), [0, 1]);
+});
+
 Deno.test("200 concurrent readers of a key that is not there make one read of the database", async () => {
   await using pair = await startPair({ realTime: true });
   const statuses = await Promise.all(

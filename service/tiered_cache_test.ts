@@ -143,3 +143,25 @@ Deno.test("TieredCache reads again what a joined fill read before the reader cam
   await Promise.all(early);
   assertEquals(held.loads, 2);
 });
+
+Deno.test("TieredCache holds near only what it has room for, and gives up what was not used for longest", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const database = new RecordDatabase(kv, () => seedDatabase(kv, 0));
+  const tail = new ChangeTail(database);
+  // Each entry counts 2 * 1,000 + 512 bytes: three of them fit.
+  const cache = new TieredCache<string>({
+    kind: "test",
+    shared: new SharedCache(undefined),
+    tail,
+    nearBytes: 8_000,
+  });
+  const layerOf = async (name: string, size = 1_000) => {
+    const load = () => Promise.resolve({ value: name, asOf: tail.position, at: 0, size });
+    return (await cache.read({ name, stands: () => true, load })).layer;
+  };
+  for (const name of ["a", "b", "c", "a", "d"]) await layerOf(name);
+  assertEquals(await layerOf("a"), "near");
+  assertEquals(await layerOf("b"), "database");
+  assertEquals([await layerOf("vast", 10_000), await layerOf("vast", 10_000)], ["database", "database"]);
+  assertEquals(await layerOf("b"), "near");
+});

@@ -52,6 +52,36 @@ Deno.test("GET /data/export gives only what begins with ?prefix and what the cal
   assertEquals(ids(await exportText(pair, "/data/export", { as })), ["a1", "b", "welcome"]);
 });
 
+Deno.test("GET /data/export reads the database no faster than its reader takes the lines", async () => {
+  let listed = 0;
+  async function* counted(entries: AsyncIterable<Deno.KvEntry<unknown>>) {
+    for await (const entry of entries) {
+      listed++;
+      yield entry;
+    }
+  }
+  const wrapDatabase = (kv: Deno.Kv) =>
+    new Proxy(kv, {
+      get(target, name) {
+        if (name === "list") return (...args: Parameters<Deno.Kv["list"]>) => counted(target.list(...args));
+        const own: unknown = Reflect.get(target, name, target);
+        return typeof own === "function" ? own.bind(target) : own;
+      },
+    });
+  await using pair = await startPair({ wrapDatabase });
+  await importLines(
+    pair,
+    Array.from({ length: 2_000 }, (_, n) => ({ id: `r${n}`, value: "x".repeat(1_000) })),
+  );
+  await pair.call(pair.two, "/data/welcome");
+  const before = listed;
+  const reader = (await pair.call(pair.two, "/data/export")).body?.getReader();
+  await reader?.read();
+  assert(listed - before < 1_000, `${listed - before} records were read for the first part`);
+  while (!(await reader?.read())?.done) { /* to the end */ }
+  assertEquals(listed - before, 2_001);
+});
+
 Deno.test("POST /data/import names the lines it cannot take, and takes the others", async () => {
   await using pair = await startPair();
   const answer = await importLines(pair, [
