@@ -26,6 +26,9 @@ const flags = readFlags({
   }),
   connections: flag(number(z.number().int().min(1)).default(64), { help: "how many clients there are" }),
   cores: flag(z.string().regex(/^\d+(,\d+)*$/).default("0,1"), { help: "where everything runs, client too" }),
+  zipfWarmUp: flag(number(z.number().int().min(1)).default(40), {
+    help: "seconds of the Zipf mix before it is measured: its long tail fills the caches for minutes",
+  }),
   mode: listFlag(z.enum(MODES), { help: "measure these only" }),
   contender: listFlag(z.enum(["flotilla", "peer", "peer-remembers"]), { help: "measure these only" }),
   keep: flag(z.enum(["yes", "no"]).default("yes"), { help: "write bench/RESULTS.md" }),
@@ -33,8 +36,6 @@ const flags = readFlags({
 
 /** Compilers go on finding what runs often for most of a minute; every contender has the same time. */
 const WARM_UP_SECONDS = 10;
-/** The caches fill as the mix goes on: the tail of Zipf's law is long. */
-const ZIPF_WARM_UP_SECONDS = 40;
 const modes = MODES.filter((mode) => flags.mode.length === 0 || flags.mode.includes(mode));
 const chosen = (name: "flotilla" | "peer" | "peer-remembers") =>
   flags.contender.length === 0 || flags.contender.includes(name);
@@ -57,7 +58,7 @@ try {
   const middle = medians(readings, ({ contender, mode }) => `${contender}, ${mode}`);
   const text = [
     `${machine} All processes and the client on cores ${flags.cores}; ${flags.connections} connections.`,
-    `The Zipf mix is measured after ${ZIPF_WARM_UP_SECONDS} s of it.`,
+    `The Zipf mix is measured after ${flags.zipfWarmUp} s of it.`,
     `\`${["deno task bench-data", ...Deno.args].join(" ")}\``,
     ...modes.map((mode) => readingsTable(mode, middle)),
   ].join("\n\n");
@@ -91,7 +92,7 @@ async function measure(contender: Contender, round: number): Promise<Reading[]> 
   const readings: Reading[] = [];
   await load(running, "hot", { seconds: WARM_UP_SECONDS, round });
   for (const mode of modes) {
-    if (mode === "zipf") await load(running, mode, { seconds: ZIPF_WARM_UP_SECONDS, round });
+    if (mode === "zipf") await load(running, mode, { seconds: flags.zipfWarmUp, round });
     const reading = { contender: contender.name, mode, ...await load(running, mode, { ...flags, round }) };
     readings.push(reading);
     const { requestsPerSecond, p50, p99, errors } = reading;
