@@ -1,4 +1,4 @@
-import { openKv } from "@flotilla/runtime";
+import { KvOutcomeUnknownError, KvUnavailableError, openKv } from "@flotilla/runtime";
 
 /** What a cache entry has that tells when its value was so. */
 interface Stamped {
@@ -21,7 +21,12 @@ export async function sabotage(
   using cache = await openKv(options.cache);
   while (!signal.aborted) {
     const latest = await database.get<{ seq: number; epoch: string }>(["data", "latest"]);
-    if (latest.value !== null) await restamp(cache, latest.value);
+    try {
+      if (latest.value !== null) await restamp(cache, latest.value);
+    } catch (error) {
+      // The cache was killed, as it is now and then: what stood in it is gone, and the next round goes on with the new one.
+      if (!(error instanceof KvUnavailableError || error instanceof KvOutcomeUnknownError)) throw error;
+    }
   }
 }
 
