@@ -23,6 +23,7 @@ import { readTimeouts } from "./timeouts.ts";
 export { dateLine } from "./http1/date_line.ts";
 export type { Door, Knock, OctetAnswer, Reply } from "./http1/door.ts";
 export { HeadFields } from "./http1/head_fields.ts";
+export { KnockContext } from "./http1/knock_context.ts";
 export { KnownOctets } from "./http1/known_octets.ts";
 export { fromLatin1, latin1 } from "./http1/octets.ts";
 export type { RequestHead } from "./http1/request_head.ts";

@@ -10,6 +10,7 @@ import { YamuxStream } from "./yamux/stream.ts";
 Deno.test("host.ts exports what a role is served with, and nothing else", () => {
   assertEquals(Object.keys(host).toSorted(), [
     "HeadFields",
+    "KnockContext",
     "KnownOctets",
     "dateLine",
     "fromLatin1",

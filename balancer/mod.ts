@@ -50,6 +50,7 @@ export type { EndpointsOptions } from "./http1/endpoints.ts";
 export { FieldNames } from "./http1/field_names.ts";
 export { HeadFields } from "./http1/head_fields.ts";
 export type { HeadLimitsOptions } from "./http1/head_limits.ts";
+export { KnockContext } from "./http1/knock_context.ts";
 export { KnownOctets, KnownOctetsByPeer } from "./http1/known_octets.ts";
 export { type ConnectionSource, Listener, type ListenerOptions } from "./http1/listener.ts";
 export { fromLatin1, latin1 } from "./http1/octets.ts";

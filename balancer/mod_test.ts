@@ -10,6 +10,7 @@ Deno.test("mod.ts exports what others build on, and nothing else", () => {
     "FAILURE_KINDS",
     "FieldNames",
     "HeadFields",
+    "KnockContext",
     "KnownOctets",
     "KnownOctetsByPeer",
     "Listener",

@@ -5,6 +5,7 @@ import {
   fromLatin1,
   HeadFields,
   type Knock,
+  KnockContext,
   KnownOctets,
   latin1,
   type OctetAnswer,
@@ -12,15 +13,7 @@ import {
   type RequestHead,
   type Wire,
 } from "@flotilla/balancer/host";
-import {
-  asProblem,
-  continueTrace,
-  type FramedRole,
-  type IdentityFields,
-  type RequestContext,
-  type RequestLine,
-  type TraceContext,
-} from "@flotilla/runtime";
+import { asProblem, type FramedRole, type RequestLine } from "@flotilla/runtime";
 import { cacheFields } from "./cache_status.ts";
 import type { DataEnvironment } from "./data_environment.ts";
 import { answerFound } from "./read_record.ts";
@@ -119,23 +112,22 @@ function writeOctets(id: string, record: StoredRecord, instance: string): Octets
   return { head: fromLatin1(`HTTP/1.1 200 OK\r\n${lines}x-request-id: `), content };
 }
 
-/** One read, and its own context: what of it is decoded, is so when asked. */
-class OctetRead implements Reply, OctetAnswer, RequestContext, RequestLine {
+/** One read, and its own context. */
+class OctetRead extends KnockContext implements Reply, OctetAnswer, RequestLine {
   readonly kind = "reply";
   readonly method = "GET";
   readonly route = "/data/:id";
   readonly status = 200;
   readonly answer: Promise<OctetAnswer | Response>;
   readonly #shared: Shared;
-  readonly #knock: Knock;
   readonly #id: string;
   readonly #principal: Principal;
   readonly #leave: (status: number) => void;
   #octets: Octets | undefined;
 
   constructor(shared: Shared, read: { knock: Knock; id: string; principal: Principal }) {
+    super({ knock: read.knock, frame: shared.role.frame, instance: shared.instance });
     this.#shared = shared;
-    this.#knock = read.knock;
     this.#id = read.id;
     this.#principal = read.principal;
     this.#leave = shared.role.frame.enter(this, this);
@@ -146,39 +138,8 @@ class OctetRead implements Reply, OctetAnswer, RequestContext, RequestLine {
     return `http://service/data/${this.#id}`;
   }
 
-  get requestId(): string {
-    const { bytes, head } = this.#knock;
-    return latin1(bytes, head.requestIdStart, head.requestIdEnd);
-  }
-
-  get trace(): TraceContext {
-    const { bytes, head } = this.#knock;
-    return continueTrace({ get: (name) => head.text(bytes, fromLatin1(name)) ?? null });
-  }
-
-  get instance(): string {
-    return this.#shared.instance;
-  }
-
-  get peer(): string | undefined {
-    return this.#knock.peer;
-  }
-
-  get draining(): AbortSignal {
-    return this.#shared.role.frame.draining;
-  }
-
   get content(): Uint8Array {
     return this.#octets?.content ?? new Uint8Array(0);
-  }
-
-  /** A read takes no longer than the database may. */
-  timeLeft(): number {
-    return Infinity;
-  }
-
-  identify(): IdentityFields {
-    return { "x-request-id": this.requestId, "x-served-by": this.instance };
   }
 
   putHead(wire: Wire, head: RequestHead): void {

@@ -2,21 +2,12 @@ import {
   dateLine,
   fromLatin1,
   type Knock,
-  latin1,
+  KnockContext,
   type OctetAnswer,
   type Reply,
   type Wire,
 } from "@flotilla/balancer";
-import {
-  continueTrace,
-  type IdentityFields,
-  problemResponse,
-  REQUEST_ID_HEADER,
-  type RequestContext,
-  type RequestLine,
-  type RoleFrame,
-  type TraceContext,
-} from "@flotilla/runtime";
+import { problemResponse, REQUEST_ID_HEADER, type RequestLine, type RoleFrame } from "@flotilla/runtime";
 import type { GatewayMetrics } from "../gateway_metrics.ts";
 import { tooMany } from "../limits/adaptive_limit.ts";
 import { SERVED_BY } from "../outward_answer.ts";
@@ -60,15 +51,14 @@ export async function refusalOctets(
   };
 }
 
-/** A request that is refused before anything is spent on it. It is its own context: what is decoded, is so when asked. */
-export class TurnedAway implements Reply, OctetAnswer, RequestContext, RequestLine {
+/** A request that is refused before anything is spent on it. It is its own context. */
+export class TurnedAway extends KnockContext implements Reply, OctetAnswer, RequestLine {
   readonly kind = "reply";
   readonly status = 503;
   readonly answer: Promise<OctetAnswer>;
   readonly content: Uint8Array;
   readonly method: string;
   readonly route: string;
-  readonly #parts: TurnedAwayParts;
   readonly #knock: Knock;
   readonly #refusal: Refusal;
 
@@ -76,7 +66,7 @@ export class TurnedAway implements Reply, OctetAnswer, RequestContext, RequestLi
     parts: TurnedAwayParts,
     { knock, route, refusal }: { knock: Knock; route: Route; refusal: Refusal },
   ) {
-    this.#parts = parts;
+    super({ knock, frame: parts.frame, instance: parts.instance });
     this.#knock = knock;
     this.#refusal = refusal;
     this.method = route.method;
@@ -90,36 +80,6 @@ export class TurnedAway implements Reply, OctetAnswer, RequestContext, RequestLi
 
   get url(): string {
     return `http://gateway${this.route}`;
-  }
-
-  get requestId(): string {
-    const { bytes, head } = this.#knock;
-    return latin1(bytes, head.requestIdStart, head.requestIdEnd);
-  }
-
-  get trace(): TraceContext {
-    const { bytes, head } = this.#knock;
-    return continueTrace({ get: (name) => head.text(bytes, fromLatin1(name)) ?? null });
-  }
-
-  get instance(): string {
-    return this.#parts.instance;
-  }
-
-  get peer(): string | undefined {
-    return this.#knock.peer;
-  }
-
-  get draining(): AbortSignal {
-    return this.#parts.frame.draining;
-  }
-
-  timeLeft(): number {
-    return Infinity;
-  }
-
-  identify(): IdentityFields {
-    return { "x-request-id": this.requestId, "x-served-by": this.instance };
   }
 
   putHead(wire: Wire): void {
