@@ -1,6 +1,6 @@
-import { ENCODING, MUTATION } from "@flotilla/runtime/kv_connect";
+import { ENCODING, LIMITS, MUTATION } from "@flotilla/runtime/kv_connect";
 import type { WireMutation, WireValue, WireWrite } from "./datapath.ts";
-import { assertKey, assertWritable, LIMITS } from "./limits.ts";
+import { assertKey, assertWritable } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
 import { decodeV8Number, type V8Number } from "./v8_number.ts";
 import { decodeVersionstamp, VERSIONSTAMP_KEY_PART_LENGTH, VERSIONSTAMP_LENGTH } from "./versionstamp.ts";

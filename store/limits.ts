@@ -4,33 +4,9 @@
  *
  * @module
  */
-import type { ReadRange } from "@flotilla/runtime/kv_connect";
+import { LIMITS, type ReadRange } from "@flotilla/runtime/kv_connect";
 import type { WireWrite } from "./datapath.ts";
 import { Refusal } from "./refusal.ts";
-
-/** Limits of Deno KV, in bytes where they end in `Bytes`. */
-export const LIMITS = {
-  /** A key that is written or watched. */
-  writeKeyBytes: 2_048,
-  /** A bound of a range, which may be one byte longer than any key. */
-  readKeyBytes: 2_049,
-  /** A value as it is serialised. */
-  valueBytes: 65_536,
-  /** Ranges in one read. */
-  ranges: 10,
-  /** Entries that the ranges of one read ask for together. */
-  entries: 1_000,
-  /** Checks in one write, as the runtime has it. A denokv server takes 10. */
-  checks: 100,
-  /** Mutations in one write. */
-  mutations: 1_000,
-  /** Keys and values of one write together. */
-  writeBytes: 819_200,
-  /** Keys of the mutations of one write together. */
-  writeKeysBytes: 81_920,
-  /** Keys of one watch. */
-  watchedKeys: 10,
-} as const;
 
 /**
  * A body larger than any request within the limits can be: the largest write, a check for each key it may check, and

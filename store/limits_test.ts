@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { MUTATION, type ReadRange } from "@flotilla/runtime/kv_connect";
+import { LIMITS, MUTATION, type ReadRange } from "@flotilla/runtime/kv_connect";
 import type { WireMutation } from "./datapath.ts";
-import { LIMITS, MAX_BODY_BYTES } from "./limits.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
 import { type ClientWrite, encodeSnapshotRead, encodeWatch } from "./testing/datapath_client.ts";
 import { bytes, type StoreClient, testStore } from "./testing/store_client.ts";
 

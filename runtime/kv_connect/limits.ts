@@ -4,18 +4,32 @@
  * @module
  */
 
-/** Ranges of one read; more keys cannot be read at one moment. */
-export const MAX_RANGES = 10;
-/** Entries that the ranges of one read ask for together. */
-export const MAX_ENTRIES = 1_000;
-const MAX_CHECKS = 100;
-const MAX_MUTATIONS = 1_000;
-const MAX_WATCHED_KEYS = 10;
-const MAX_WRITE_KEY_BYTES = 2_048;
-const MAX_READ_KEY_BYTES = 2_049;
-const MAX_VALUE_BYTES = 65_536;
-const MAX_WRITE_BYTES = 819_200;
-const MAX_WRITE_KEYS_BYTES = 81_920;
+/** Limits of Deno KV, in bytes where they end in `Bytes`. */
+export const LIMITS = {
+  /** A key that is written or watched. */
+  writeKeyBytes: 2_048,
+  /** A bound of a range, which may be one byte longer than any key. */
+  readKeyBytes: 2_049,
+  /** A value as it is serialised. */
+  valueBytes: 65_536,
+  /** Ranges in one read. */
+  ranges: 10,
+  /** Entries that the ranges of one read ask for together. */
+  entries: 1_000,
+  /** Checks in one write, as the runtime has it. A denokv server takes 10. */
+  checks: 100,
+  /** Mutations in one write. */
+  mutations: 1_000,
+  /** Keys and values of one write together. */
+  writeBytes: 819_200,
+  /** Keys of the mutations of one write together. */
+  writeKeysBytes: 81_920,
+  /** Keys of one watch. */
+  watchedKeys: 10,
+} as const;
+
+/** Keys that can be read at one moment: each is a range. */
+export const MAX_READ_KEYS: number = LIMITS.ranges;
 
 /** What of an atomic write counts. */
 export interface Weighed {
@@ -28,53 +42,55 @@ export interface Weighed {
 
 /** @throws {TypeError} when a bound of a range is too long */
 export function assertReadableKey(key: Uint8Array): void {
-  assertKeyLength(key, MAX_READ_KEY_BYTES, "read");
+  assertKeyLength(key, LIMITS.readKeyBytes, "read");
 }
 
 /** @throws {TypeError} when one read asks for too many ranges */
 export function assertRanges(count: number): void {
-  if (count > MAX_RANGES) throw new TypeError(`Too many ranges (max ${MAX_RANGES})`);
+  if (count > LIMITS.ranges) throw new TypeError(`Too many ranges (max ${LIMITS.ranges})`);
 }
 
 /** @throws {TypeError} when one batch of a list is too large */
 export function assertEntries(count: number): void {
-  if (count > MAX_ENTRIES) throw new TypeError(`Too many entries (max ${MAX_ENTRIES})`);
+  if (count > LIMITS.entries) throw new TypeError(`Too many entries (max ${LIMITS.entries})`);
 }
 
 /** @throws {TypeError} when one watch has too many keys, or one is too long */
 export function assertWatchable(keys: readonly Uint8Array[]): void {
-  if (keys.length > MAX_WATCHED_KEYS) throw new TypeError(`Too many keys (max ${MAX_WATCHED_KEYS})`);
+  if (keys.length > LIMITS.watchedKeys) throw new TypeError(`Too many keys (max ${LIMITS.watchedKeys})`);
   for (const key of keys) assertReadableKey(key);
 }
 
 /** @throws {TypeError} when one write has too many parts, or they are too large */
 export function assertWritable({ checks, mutations }: Weighed): void {
-  if (checks.length > MAX_CHECKS) throw new TypeError(`Too many checks (max ${MAX_CHECKS})`);
-  if (mutations.length > MAX_MUTATIONS) throw new TypeError(`Too many mutations (max ${MAX_MUTATIONS})`);
+  if (checks.length > LIMITS.checks) throw new TypeError(`Too many checks (max ${LIMITS.checks})`);
+  if (mutations.length > LIMITS.mutations) {
+    throw new TypeError(`Too many mutations (max ${LIMITS.mutations})`);
+  }
   let keys = 0;
   let total = 0;
   for (const { key } of checks) total += writtenKeyLength(key);
   for (const { key, value } of mutations) {
     total += writtenKeyLength(key);
     if (value === undefined) continue;
-    if (value.data.length > MAX_VALUE_BYTES) {
-      throw new TypeError(`Value too large (max ${MAX_VALUE_BYTES} bytes)`);
+    if (value.data.length > LIMITS.valueBytes) {
+      throw new TypeError(`Value too large (max ${LIMITS.valueBytes} bytes)`);
     }
     // Deno's client counts the key of a value twice.
     total += key.length + value.data.length;
     keys += key.length;
   }
-  if (total > MAX_WRITE_BYTES) {
-    throw new TypeError(`Total mutation size too large (max ${MAX_WRITE_BYTES} bytes)`);
+  if (total > LIMITS.writeBytes) {
+    throw new TypeError(`Total mutation size too large (max ${LIMITS.writeBytes} bytes)`);
   }
-  if (keys > MAX_WRITE_KEYS_BYTES) {
-    throw new TypeError(`Total key size too large (max ${MAX_WRITE_KEYS_BYTES} bytes)`);
+  if (keys > LIMITS.writeKeysBytes) {
+    throw new TypeError(`Total key size too large (max ${LIMITS.writeKeysBytes} bytes)`);
   }
 }
 
 function writtenKeyLength(key: Uint8Array): number {
   if (key.length === 0) throw new TypeError("key cannot be empty");
-  assertKeyLength(key, MAX_WRITE_KEY_BYTES, "write");
+  assertKeyLength(key, LIMITS.writeKeyBytes, "write");
   return key.length;
 }
 

@@ -7,4 +7,5 @@ export { commitChecked } from "./commit_checked.ts";
 export { connectKv, type ConnectKvOptions } from "./connect_kv.ts";
 export { ENCODING, MUTATION, READ_SUCCESS, type ReadRange, WRITE_STATUS } from "./datapath.ts";
 export { KvOutcomeUnknownError, KvRefusedError, KvUnavailableError } from "./kv_errors.ts";
+export { LIMITS } from "./limits.ts";
 export { bytesFieldSize, varintSize, WIRE, WireError, WireReader, WireWriter } from "./wire.ts";

@@ -1,6 +1,6 @@
 import type { ReadRange } from "./datapath.ts";
 import { KvRefusedError, KvUnavailableError } from "./kv_errors.ts";
-import { MAX_ENTRIES, MAX_RANGES } from "./limits.ts";
+import { LIMITS } from "./limits.ts";
 import type { WireEntry } from "./messages.ts";
 
 /** Reads ranges at one moment: the entries of each. */
@@ -68,7 +68,8 @@ export class ReadBatch {
     for (const next of this.#waiting) {
       ranges += next.ranges.length;
       entries += next.entries;
-      const fits = ranges <= MAX_RANGES && entries <= MAX_ENTRIES && next.parent === this.#waiting[0]?.parent;
+      const fits = ranges <= LIMITS.ranges && entries <= LIMITS.entries &&
+        next.parent === this.#waiting[0]?.parent;
       if (count > 0 && !fits) break;
       count++;
     }
