@@ -21,11 +21,11 @@ export const policyFlags = {
     placeholder: "SHARE",
   }),
   healthTimeout: flag(milliseconds(500), { help: "milliseconds a check may take", placeholder: "MS" }),
-  healthRise: flag(number(z.number().int().min(1)).default(2), {
+  healthRise: flag(count(2), {
     help: "checks in a row that bring an upstream back",
     placeholder: "COUNT",
   }),
-  healthFall: flag(number(z.number().int().min(1)).default(2), {
+  healthFall: flag(count(2), {
     help: "failed checks in a row that take an upstream out",
     placeholder: "COUNT",
   }),
@@ -70,11 +70,11 @@ export const policyFlags = {
     help: "milliseconds for a whole exchange; no limit unless given",
     placeholder: "MS",
   }),
-  maxConnections: flag(number(z.number().int().min(1)).default(4_096), {
+  maxConnections: flag(count(4_096), {
     help: "requests inside one upstream at a time",
     placeholder: "COUNT",
   }),
-  maxQueue: flag(number(z.number().int().min(0)).default(1_024), {
+  maxQueue: flag(count(1_024, 0), {
     help: "requests that may wait for one upstream",
     placeholder: "COUNT",
   }),
