@@ -1,7 +1,7 @@
 import { runPinned } from "./pinned.ts";
 
 /** Ticks of the clock that Linux counts a process's time in, a second: always 100 where programs see it. */
-const TICKS = 100;
+export const TICKS = 100;
 
 /** Seconds of processor time that processes have taken so far, and those that they started and that run: in the kernel and outside. */
 export async function processorTime(pids: readonly number[]): Promise<number> {

@@ -13,16 +13,20 @@ export interface Place {
 
 /** How much is asked of a program. */
 export interface Amount {
+  /** Tasks that it queues, or runs, before those that count: its code is compiled as it is used. */
+  readonly warmUp: number;
   readonly count: number;
   /** Tasks queued, or run, at the same time. */
   readonly concurrency: number;
 }
 
-/** What one process did with all tasks. */
+/** What the tasks that count took, from the first to the last. */
 export interface Effort {
   readonly seconds: number;
-  /** Of processor time that the process took itself, from its first task to its last. */
+  /** Of processor time of the process that queued, or ran, them. */
   readonly ownSeconds: number;
+  /** Of processor time of the one that keeps them. */
+  readonly serverSeconds: number;
 }
 
 /** A queue of tasks that is running. */
@@ -62,13 +66,10 @@ export const flotilla: QueueContender = {
     const flags = ["--port", `${port}`, "--path", `${data}/tasks.sqlite`, "--log-level", "error"];
     const store = startPinned(deno("store/main.ts", flags), { core: storeCore, env });
     await answering(`http://127.0.0.1:${port}/readyz`, store);
-    const run = async (program: string, { count, concurrency }: Amount) =>
-      effortOf(
-        await runPinned(
-          deno(`bench/tasks/${program}`, [`http://127.0.0.1:${port}`, `${count}`, `${concurrency}`]),
-          { core: clientCore, env },
-        ),
-      );
+    const run = async (program: string, amount: Amount) => {
+      const args = [`http://127.0.0.1:${port}`, ...numbersOf(amount, store)];
+      return effortOf(await runPinned(deno(`bench/tasks/${program}`, args), { core: clientCore, env }));
+    };
     return {
       server: store.pid,
       port,
@@ -91,12 +92,10 @@ export function bullmq(appendfsync: "always" | "everysec"): QueueContender {
         { core: storeCore },
       );
       await listening(port, redis);
-      const run = async (program: string, { count, concurrency }: Amount) =>
-        effortOf(
-          await runPinned(["node", `${folder}/${program}`, `${port}`, `${count}`, `${concurrency}`], {
-            core: clientCore,
-          }),
-        );
+      const run = async (program: string, amount: Amount) => {
+        const command = ["node", `${folder}/${program}`, `${port}`, ...numbersOf(amount, redis)];
+        return effortOf(await runPinned(command, { core: clientCore }));
+      };
       return {
         server: redis.pid,
         port,
@@ -114,9 +113,14 @@ export async function installBullmq(folder: string): Promise<void> {
     args: ["install", "--prefix", folder, "--no-audit", "--no-fund", ...PACKAGES],
   }).output();
   if (!success) throw new Error(`Cannot install BullMQ: ${new TextDecoder().decode(stderr)}`);
-  for (const program of ["bullmq_producer.mjs", "bullmq_worker.mjs"]) {
+  for (const program of ["bullmq_producer.mjs", "bullmq_worker.mjs", "stopwatch.mjs"]) {
     await Deno.copyFile(`${HERE}/node/${program}`, `${folder}/${program}`);
   }
+}
+
+/** The numbers that every program takes. */
+function numbersOf({ warmUp, count, concurrency }: Amount, server: Pinned): string[] {
+  return [warmUp, count, concurrency, server.pid].map(String);
 }
 
 function effortOf(output: string): Effort {

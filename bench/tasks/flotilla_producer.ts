@@ -5,15 +5,15 @@ import { generate } from "@std/uuid/v7";
 import { stopwatch } from "./stopwatch.ts";
 import { OWNER, payload } from "./payload.ts";
 
-// Queues COUNT tasks, IN_FLIGHT at a time, each acknowledged by itself; prints how long that took.
-const [url = "", count = "0", inFlight = "1"] = Deno.args;
+// Queues WARM_UP tasks and COUNT more, IN_FLIGHT at a time, each acknowledged by itself; prints what the latter took.
+const [url = "", ...numbers] = Deno.args;
+const [warmUp = 1, count = 0, inFlight = 1, server = 0] = numbers.map(Number);
 const kv = await openKv(url);
 const store = new TaskStore(kv);
-await kv.get(["wake"]);
 
 let next = 0;
-async function produce(): Promise<void> {
-  while (next < Number(count)) {
+async function produce(end: number): Promise<void> {
+  while (next < end) {
     const now = Date.now();
     await store.create(newTask({
       id: generate(now),
@@ -26,7 +26,8 @@ async function produce(): Promise<void> {
   }
 }
 
-const watch = stopwatch();
-await Promise.all(Array.from({ length: Number(inFlight) }, produce));
+await Promise.all(Array.from({ length: inFlight }, () => produce(warmUp)));
+const watch = stopwatch(server);
+await Promise.all(Array.from({ length: inFlight }, () => produce(warmUp + count)));
 console.log(JSON.stringify(watch()));
 kv.close();

@@ -3,7 +3,6 @@ import { flag, number, readFlags } from "@flotilla/runtime";
 import { z } from "zod";
 import { describeMachine } from "../machine.ts";
 import { keepSection } from "../results_file.ts";
-import { processorTime } from "../processor_time.ts";
 import {
   bullmq,
   type Effort,
@@ -11,7 +10,6 @@ import {
   installBullmq,
   type Place,
   type QueueContender,
-  type RunningQueue,
 } from "./contenders.ts";
 import { countFlushes } from "./flushes.ts";
 import { measureIdleRequests } from "./idle_requests.ts";
@@ -22,7 +20,9 @@ const flags = readFlags({
   name: "deno task bench-tasks",
   summary: "measures the task engine beside BullMQ on Redis, in one run",
 }, {
-  count: flag(number(z.number().int().min(1)).default(20_000), { help: "tasks queued, and then run" }),
+  count: flag(number(z.number().int().min(1)).default(20_000), {
+    help: "tasks queued, and then run, after as many that do not count",
+  }),
   concurrency: flag(number(z.number().int().min(1)).default(64), {
     help: "tasks queued, and run, at the same time",
   }),
@@ -39,8 +39,6 @@ const flags = readFlags({
   keep: flag(z.enum(["yes", "no"]).default("yes"), { help: "write bench/RESULTS.md" }),
 });
 
-/** Tasks that are run before anything counts. */
-const WARM_UP = 2_000;
 /** Tasks that are run while others wait. */
 const SAMPLE = 5_000;
 /** Tasks that are queued and run while flushes are counted. */
@@ -63,7 +61,8 @@ try {
     `${machine} BullMQ 6.7.0.`,
     `\`${["deno task bench-tasks", ...Deno.args].join(" ")}\``,
     `${flags.count} tasks that do nothing with 120 bytes of input; one process queues them, ${flags.concurrency} at a ` +
-    `time, each acknowledged by itself; then one process runs them, ${flags.concurrency} at a time. The store or Redis ` +
+    `time, each acknowledged by itself; then one process runs them, ${flags.concurrency} at a time. Each process does ` +
+    `as many before them that do not count: both are compiled as they run. The store or Redis ` +
     `has core ${place.storeCore}, the other process core ${place.clientCore}. Flotilla's store flushes every commit ` +
     `to the disk before it answers, as Redis does with \`always\`: those that came in one turn of its event loop together. ` +
     `Flushes are counted by strace in a run of ${FLUSH_COUNT} tasks of its own.`,
@@ -82,13 +81,11 @@ try {
 async function measure(contender: QueueContender): Promise<QueueReading> {
   await using queue = await contender.start(place);
   const { count, concurrency } = flags;
-  const warmUp = { count: WARM_UP, concurrency };
-  await queue.produce(warmUp);
-  await queue.consume(warmUp);
-  const queued = await measureStage(queue, () => queue.produce({ count, concurrency }));
-  const finished = await measureStage(queue, () => queue.consume({ count, concurrency }));
+  const amount = { warmUp: count, count, concurrency };
+  const queued = stageOf(await queue.produce(amount));
+  const finished = stageOf(await queue.consume(amount));
   // Looking slows it down, so it is done apart.
-  const few = { count: FLUSH_COUNT, concurrency };
+  const few = { warmUp: 1, count: FLUSH_COUNT, concurrency };
   const flushes = [
     await countFlushes(queue.server, () => queue.produce(few)),
     await countFlushes(queue.server, () => queue.consume(few)),
@@ -102,15 +99,9 @@ async function measure(contender: QueueContender): Promise<QueueReading> {
   return reading;
 }
 
-async function measureStage(
-  { server }: RunningQueue,
-  work: () => Promise<Effort>,
-): Promise<Omit<StageReading, "flushes">> {
-  const before = await processorTime([server]);
-  const { seconds, ownSeconds } = await work();
-  const spent = await processorTime([server]) - before;
+function stageOf({ seconds, ownSeconds, serverSeconds }: Effort): Omit<StageReading, "flushes"> {
   const { count } = flags;
-  return { rate: count / seconds, own: ownSeconds / count * 1e6, server: spent / count * 1e6 };
+  return { rate: count / seconds, own: ownSeconds / count * 1e6, server: serverSeconds / count * 1e6 };
 }
 
 /** How soon a task begins that finds a worker idle. */
@@ -141,14 +132,16 @@ async function measureDepths(depths: readonly number[]): Promise<string> {
   let waiting = 0;
   for (const depth of depths.toSorted((one, other) => one - other)) {
     const { concurrency } = flags;
-    await queue.produce({ count: Math.max(1, depth - waiting), concurrency: 512 });
+    await queue.produce({ warmUp: 1, count: Math.max(1, depth - waiting), concurrency: 512 });
     waiting = Math.max(depth, waiting + 1);
     const cells: string[] = [];
     for (const work of [queue.produce, queue.consume]) {
-      const before = await processorTime([queue.server]);
-      const { seconds, ownSeconds } = await work({ count: SAMPLE, concurrency });
-      const spent = await processorTime([queue.server]) - before;
-      cells.push(...[seconds, ownSeconds, spent].map((time) => (time / SAMPLE * 1e6).toFixed(0)));
+      const { seconds, ownSeconds, serverSeconds } = await work({
+        warmUp: SAMPLE,
+        count: SAMPLE,
+        concurrency,
+      });
+      cells.push(...[seconds, ownSeconds, serverSeconds].map((time) => (time / SAMPLE * 1e6).toFixed(0)));
     }
     rows.push(`| ${[depth, ...cells].join(" | ")} |`);
     console.log(rows.at(-1));

@@ -1,8 +1,10 @@
-// Runs jobs that do nothing, CONCURRENCY at a time, until COUNT of them are finished; prints how long that took.
+// Runs jobs that do nothing, CONCURRENCY at a time: WARM_UP and COUNT more; prints what it took to finish the latter.
 import { Worker } from "bullmq";
+import { stopwatch } from "./stopwatch.mjs";
 
-const [port, count, concurrency] = process.argv.slice(2).map(Number);
+const [port, warmUp, count, concurrency, server] = process.argv.slice(2).map(Number);
 let finished = 0;
+let watch;
 const worker = new Worker("bench", async () => null, {
   connection: { host: "127.0.0.1", port },
   concurrency,
@@ -10,12 +12,11 @@ const worker = new Worker("bench", async () => null, {
 });
 await worker.waitUntilReady();
 
-const began = performance.now();
-const before = process.cpuUsage();
 worker.on("completed", () => {
-  if (++finished < count) return;
-  const { user, system } = process.cpuUsage(before);
-  console.log(JSON.stringify({ seconds: (performance.now() - began) / 1_000, ownSeconds: (user + system) / 1e6 }));
+  finished++;
+  if (finished === warmUp) watch = stopwatch(server);
+  if (finished < warmUp + count) return;
+  console.log(JSON.stringify(watch()));
   process.exit(0);
 });
 await worker.run();
