@@ -31,6 +31,9 @@ export const LIMITS = {
 /** Keys that can be read at one moment: each is a range. */
 export const MAX_READ_KEYS: number = LIMITS.ranges;
 
+/** Checks in one atomic write, as many as Deno KV takes; a denokv server takes 10. */
+export const MAX_CHECKS: number = LIMITS.checks;
+
 /** What of an atomic write counts. */
 export interface Weighed {
   readonly checks: readonly { readonly key: Uint8Array }[];

@@ -5,6 +5,8 @@ import { CHECK_LIMIT, LEAST_CHECK_LIMIT, WriteSize } from "./write_size.ts";
 
 /** Writes under way at once; what comes meanwhile is gathered. */
 const IN_FLIGHT = 2;
+/** As many plans are written together, however many others could be written beside them. */
+const LEAST_SHARE = 32;
 
 interface Waiting {
   readonly plan: WritePlan;
@@ -23,6 +25,8 @@ export class GroupWriter {
   readonly #kv: Deno.Kv;
   readonly #waiting: Waiting[] = [];
   #inFlight = 0;
+  /** Plans that are being written. */
+  #writing = 0;
   #scheduled = false;
   /** Goes down when the server says that it takes no more than it must. */
   #checkLimit = CHECK_LIMIT;
@@ -63,20 +67,32 @@ export class GroupWriter {
 
   #next(): void {
     while (this.#inFlight < IN_FLIGHT && this.#waiting.length > 0) {
+      const batch = this.#gather(this.#share());
       this.#inFlight++;
-      void this.#write(this.#gather()).finally(() => {
+      this.#writing += batch.length;
+      void this.#write(batch).finally(() => {
         this.#inFlight--;
+        this.#writing -= batch.length;
         if (this.#waiting.length > 0) this.#schedule();
       });
     }
   }
 
-  /** Takes what may be written together, in the order of its coming. */
-  #gather(): Waiting[] {
+  /**
+   * Plans of one write at most. Were all in one, those who wait for them would all go on at once and come back together, and
+   * this process and the store would take turns; so the store has one share while the other is made.
+   */
+  #share(): number {
+    return Math.max(LEAST_SHARE, Math.ceil((this.#writing + this.#waiting.length) / IN_FLIGHT));
+  }
+
+  /** Takes what may be written together, so many plans at most, in the order of its coming. */
+  #gather(most: number): Waiting[] {
     const batch: Waiting[] = [];
     const touched = new Set<string>();
     const size = new WriteSize(this.#checkLimit);
     for (const next of this.#waiting) {
+      if (batch.length === most) break;
       const fits = size.add(next.plan) && !next.keys.some((key) => touched.has(key));
       if (batch.length > 0 && !fits) break;
       for (const key of next.keys) touched.add(key);

@@ -1,7 +1,8 @@
+import { MAX_CHECKS } from "@flotilla/runtime";
 import type { WritePlan } from "./write_plan.ts";
 
 /** Checks in one atomic write: as many as Deno KV takes, and what every KV Connect server does. */
-export const [CHECK_LIMIT, LEAST_CHECK_LIMIT] = [100, 10];
+export const [CHECK_LIMIT, LEAST_CHECK_LIMIT] = [MAX_CHECKS, 10];
 /** Changes in one atomic write, well below the 1,000 of the protocol and the 81,920 bytes of keys. */
 const CHANGE_LIMIT = 400;
 /** Bytes in one atomic write, well below the 819,200 of the protocol. */
