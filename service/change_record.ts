@@ -2,7 +2,7 @@ import { ProblemError } from "@flotilla/runtime";
 import { createInDraft, deleteInDraft, patchInDraft, replaceInDraft } from "./record_changes.ts";
 import { type DataEnvironment, type DataHandler, pathId } from "./data_environment.ts";
 import { JSON_PATCH, jsonPatchSchema } from "./json_patch.ts";
-import { createdAnswer, recordAnswer } from "./record_answer.ts";
+import { changedAnswer, createdAnswer } from "./record_answer.ts";
 import { makeRecordId } from "./record_id.ts";
 import { createSchema, replaceSchema } from "./record_input.ts";
 import { MERGE_PATCH } from "./merge_patch.ts";
@@ -38,7 +38,7 @@ export function replaceRecord({ writer }: DataEnvironment): DataHandler {
       case "created":
         return createdAnswer(id, done.record);
       case "replaced":
-        return recordAnswer(id, done.record);
+        return changedAnswer(id, done.record);
       case "superseded":
         return new Response(null, { status: 204, headers: { etag: `"${done.version}"` } });
     }
@@ -55,7 +55,7 @@ export function patchRecord({ writer }: DataEnvironment): DataHandler {
       ids: [id],
       decide: (draft) => patchInDraft(draft, { id, principal, patch, conditions: headers }),
     });
-    return recordAnswer(id, record);
+    return changedAnswer(id, record);
   };
 }
 

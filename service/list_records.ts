@@ -3,9 +3,9 @@ import { z } from "zod";
 import { maySee } from "./access.ts";
 import { cacheFields, readOptionsOf } from "./cache_status.ts";
 import { type DataEnvironment, type DataHandler, jsonAnswer, requireQuery } from "./data_environment.ts";
-import { alive, recordText } from "./record.ts";
+import { alive } from "./record.ts";
 import { type IdRange, makeCursor, requireRange } from "./record_id.ts";
-import type { Page } from "./page_reader.ts";
+import type { WrittenPage } from "./page_reader.ts";
 import type { Found } from "./tiered_cache.ts";
 
 /** Most pages that one answer looks through for records that the caller may see. */
@@ -60,19 +60,19 @@ class VisibleList {
   }
 
   /** Takes from the page what there is room for, and answers the range behind it. */
-  add(range: IdRange, page: Page): IdRange {
+  add(range: IdRange, page: WrittenPage): IdRange {
     let after = range.after;
     for (const { id, record } of page.items) {
       if (this.texts.length === this.#limit) return { ...range, after };
       after = id;
       if (!maySee(this.#principal, record) || alive(record, this.#now) === undefined) continue;
-      this.texts.push(recordText(id, record));
+      this.texts.push(record.text);
     }
     this.more = page.more;
     return { ...range, after };
   }
 }
 
-function isCached({ layer }: Found<Page>): boolean {
+function isCached({ layer }: Found<WrittenPage>): boolean {
   return layer !== "database";
 }

@@ -19,7 +19,7 @@ import type { DataEnvironment } from "./data_environment.ts";
 import { answerFound } from "./read_record.ts";
 import { maySee } from "./access.ts";
 import { isRecordId } from "./record_id.ts";
-import { cachedAnswerText, entityTag, type StoredRecord } from "./record.ts";
+import type { WrittenRecord } from "./written_record.ts";
 
 /** What {@linkcode OctetReads} works with. */
 export interface OctetReadsOptions {
@@ -33,16 +33,19 @@ const DIRECTORY = fromLatin1("/data/");
 const CONDITIONS = ["cache-control", "if-match", "if-none-match"];
 const NEAR_HIT = { layer: "near", age: 0, stored: false, collapsed: false } as const;
 
-/** What of an answer is the same each time that it is given. */
-interface Octets {
-  /** Status line and fields. */
-  readonly head: Uint8Array;
-  readonly content: Uint8Array;
+/** The octets around what each answer has of its own: its length, its tag, the request's id and the record. */
+interface Frame {
+  readonly length: Uint8Array;
+  readonly tag: Uint8Array;
+  readonly fields: Uint8Array;
+  readonly content: readonly [before: Uint8Array, behind: Uint8Array];
+  /** How many they are, with room for the length, the tag and the line ends. */
+  readonly size: number;
 }
 
 /** What the reads of one service share. */
 interface Shared extends OctetReadsOptions {
-  octetsOf(id: string, record: StoredRecord): Octets;
+  readonly octets: Frame;
 }
 
 /**
@@ -54,12 +57,9 @@ export class OctetReads {
   readonly #shared: Shared;
   readonly #fields = new HeadFields([ASSERTION_HEADER, ...CONDITIONS]);
   readonly #assertions = new KnownOctets<string>();
-  /** By record: a new version is a new object. */
-  readonly #octets = new WeakMap<StoredRecord, Octets>();
 
   constructor(options: OctetReadsOptions) {
-    const octetsOf = (id: string, record: StoredRecord) => this.#octetsOf(id, record);
-    this.#shared = { ...options, octetsOf };
+    this.#shared = { ...options, octets: frameOf(options.instance) };
   }
 
   /** The reply to a plain read by a caller who is known; `undefined` for any other request. */
@@ -83,14 +83,6 @@ export class OctetReads {
     });
     return assertion === undefined ? undefined : this.#shared.environment.verifier.peek(assertion);
   }
-
-  #octetsOf(id: string, record: StoredRecord): Octets {
-    let octets = this.#octets.get(record);
-    if (octets === undefined) {
-      this.#octets.set(record, octets = writeOctets(id, record, this.#shared.instance));
-    }
-    return octets;
-  }
 }
 
 function recordId(bytes: Uint8Array, { pathStart, targetEnd }: RequestHead): string | undefined {
@@ -99,17 +91,19 @@ function recordId(bytes: Uint8Array, { pathStart, targetEnd }: RequestHead): str
   return isRecordId(id) ? id : undefined;
 }
 
-function writeOctets(id: string, record: StoredRecord, instance: string): Octets {
-  const content = new TextEncoder().encode(cachedAnswerText(id, record));
-  const fields = {
-    "content-type": "application/json",
-    "content-length": String(content.length),
-    etag: entityTag(record),
-    ...cacheFields({ ...NEAR_HIT, value: record }),
-    "x-served-by": instance,
-  };
+/** Room for two numbers and two line ends. */
+const ROOM = 64;
+
+function frameOf(instance: string): Frame {
+  const fields = { ...cacheFields({ ...NEAR_HIT, value: undefined }), "x-served-by": instance };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  return { head: fromLatin1(`HTTP/1.1 200 OK\r\n${lines}x-request-id: `), content };
+  const parts = {
+    length: fromLatin1("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: "),
+    tag: fromLatin1('\r\netag: "'),
+    fields: fromLatin1(`"\r\n${lines}x-request-id: `),
+  };
+  const size = ROOM + parts.length.length + parts.tag.length + parts.fields.length;
+  return { ...parts, content: [fromLatin1('{"cached":true,"data":'), fromLatin1("}")], size };
 }
 
 /** One read, and its own context. */
@@ -123,7 +117,7 @@ class OctetRead extends KnockContext implements Reply, OctetAnswer, RequestLine 
   readonly #id: string;
   readonly #principal: Principal;
   readonly #leave: (status: number) => void;
-  #octets: Octets | undefined;
+  #record: WrittenRecord | undefined;
 
   constructor(shared: Shared, read: { knock: Knock; id: string; principal: Principal }) {
     super({ knock: read.knock, frame: shared.role.frame, instance: shared.instance });
@@ -138,29 +132,38 @@ class OctetRead extends KnockContext implements Reply, OctetAnswer, RequestLine 
     return `http://service/data/${this.#id}`;
   }
 
-  get content(): Uint8Array {
-    return this.#octets?.content ?? new Uint8Array(0);
+  get contentLength(): number {
+    const [before, behind] = this.#shared.octets.content;
+    return before.length + (this.#record?.bytes ?? 0) + behind.length;
   }
 
-  putHead(wire: Wire, head: RequestHead): void {
-    const { requestIdStart, requestIdEnd } = head;
-    const octets = this.#octets;
-    if (octets === undefined) return;
+  putHead(wire: Wire, { requestIdStart, requestIdEnd }: RequestHead): void {
+    const { length, tag, fields, size } = this.#shared.octets;
+    const { contentLength } = this;
     const date = dateLine();
-    wire.reserve(
-      octets.head.length + requestIdEnd - requestIdStart + date.length + octets.content.length + 4,
-    );
-    wire.put(octets.head);
+    wire.reserve(size + requestIdEnd - requestIdStart + date.length + contentLength);
+    wire.put(length);
+    wire.putText(String(contentLength));
+    wire.put(tag);
+    wire.putText(String(this.#record?.version));
+    wire.put(fields);
     wire.copy(requestIdStart, requestIdEnd);
     wire.putLineEnd();
     wire.put(date);
+  }
+
+  putContent(wire: Wire): void {
+    const [before, behind] = this.#shared.octets.content;
+    wire.put(before);
+    wire.putUtf8(this.#record?.text ?? "");
+    wire.put(behind);
   }
 
   /** The end of the log is known: nearly always the near cache has the record. */
   #fenced(): OctetAnswer | Response | Promise<OctetAnswer | Response> {
     const record = this.#shared.environment.records.near(this.#id);
     if (record === undefined || !maySee(this.#principal, record)) return this.#read();
-    this.#octets = this.#shared.octetsOf(this.#id, record);
+    this.#record = record;
     this.#leave(this.status);
     return this;
   }

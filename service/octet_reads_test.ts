@@ -16,6 +16,8 @@ interface Question {
 
 const QUESTIONS: Readonly<Record<string, Question>> = {
   "a record that was read before": { path: "/data/public" },
+  "a record with letters of all lengths": { path: "/data/letters" },
+  "a long record": { path: "/data/long" },
   "a record of one's own": { path: "/data/private", as: "ann" },
   "another's record": { path: "/data/private", as: "bob" },
   "a record that does not exist": { path: "/data/none" },
@@ -47,8 +49,14 @@ Deno.test({
     await using pair = await startPair({ realTime: true });
     const signer = createAssertionSigner({ key: KEY, issuer: "test" });
     const { one } = pair;
-    for (const [id, access] of [["private", "private"], ["public", "public"]]) {
-      const made = await pair.call(one, "/data", { body: { id, value: [id], access }, as: userNamed("ann") });
+    const records = [
+      { id: "private", access: "private", value: ["private"] },
+      { id: "public", access: "public", value: ["public"] },
+      { id: "letters", access: "public", value: "a ü 字 😀" },
+      { id: "long", access: "public", value: "字".repeat(20_000) },
+    ];
+    for (const body of records) {
+      const made = await pair.call(one, "/data", { body, as: userNamed("ann") });
       assertEquals(made.status, 201);
     }
     let replies = 0;
@@ -80,7 +88,7 @@ Deno.test({
         assertEquals(await outcome(got), expected);
       });
     }
-    await t.step("the plain ones as octets", () => assertEquals(replies, 4));
+    await t.step("the plain ones as octets", () => assertEquals(replies, 6));
     client.close();
     await listener.close();
     await serving;

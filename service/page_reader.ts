@@ -4,20 +4,26 @@ import type { RecordDatabase } from "./record_database.ts";
 import type { IdRange } from "./record_id.ts";
 import { recordSize } from "./record_reader.ts";
 import type { Reading } from "./shared_layer.ts";
-import type { Found, ReadOptions, TieredCache } from "./tiered_cache.ts";
+import type { Found, Prepared, ReadOptions, TieredCache } from "./tiered_cache.ts";
+import { recordWeight, type WrittenRecord, writtenRecord } from "./written_record.ts";
 
-/** Records as the database lists them: whoever may see them. */
-export interface Page {
-  readonly items: readonly { readonly id: string; readonly record: StoredRecord }[];
+/** Records as the database lists them, whoever may see them; `R` is what is known of each. */
+export interface Page<R> {
+  readonly items: readonly { readonly id: string; readonly record: R }[];
   /** Whether the range goes on behind the last item. */
   readonly more: boolean;
 }
+
+/** A page as the database has it. */
+export type StoredPage = Page<StoredRecord>;
+/** A page as it is kept near. */
+export type WrittenPage = Page<WrittenRecord>;
 
 /** What {@linkcode PageReader} reads from. */
 export interface PageReaderOptions {
   database: RecordDatabase;
   tail: ChangeTail;
-  cache: TieredCache<Page>;
+  cache: TieredCache<StoredPage, WrittenPage>;
   now: () => number;
   /** @default nothing */
   onDatabaseRead?: () => void;
@@ -25,6 +31,9 @@ export interface PageReaderOptions {
 
 /** A page ends early when its values have this many bytes. */
 const MAX_PAGE_BYTES = 1_048_576;
+
+/** Bytes that a page takes for each of its records besides what the record takes. */
+const ITEM_BYTES = 64;
 
 /** Reads pages of records through the caches. */
 export class PageReader {
@@ -35,9 +44,9 @@ export class PageReader {
   }
 
   /** Up to `limit` records of the range, as the database holds them now; or a little earlier, for who takes that. */
-  read(range: IdRange, limit: number, options: ReadOptions = {}): Promise<Found<Page>> {
+  read(range: IdRange, limit: number, options: ReadOptions = {}): Promise<Found<WrittenPage>> {
     const { tail, cache } = this.#options;
-    const lastOf = (page: Page) => page.more ? page.items.at(-1)?.id : undefined;
+    const lastOf = (page: Page<unknown>) => page.more ? page.items.at(-1)?.id : undefined;
     return cache.read({
       name: `${limit} ${range.prefix} ${range.after}`,
       stands: (page, asOf) => tail.rangeUnchangedSince(range, lastOf(page), asOf),
@@ -45,7 +54,7 @@ export class PageReader {
     }, options);
   }
 
-  async #load(range: IdRange, limit: number): Promise<Reading<Page>> {
+  async #load(range: IdRange, limit: number): Promise<Reading<StoredPage>> {
     const { database, tail, now, onDatabaseRead } = this.#options;
     onDatabaseRead?.();
     const at = now();
@@ -63,4 +72,13 @@ export class PageReader {
     }
     return { value: { items, more }, asOf, at, size };
   }
+}
+
+/** A page as it is kept near. */
+export function preparePage({ items, more }: StoredPage): Prepared<WrittenPage> {
+  const written = items.map(({ id, record }) => ({ id, record: writtenRecord(id, record) }));
+  return {
+    value: { items: written, more },
+    weight: written.reduce((sum, { id, record }) => sum + id.length + ITEM_BYTES + recordWeight(record), 0),
+  };
 }

@@ -5,9 +5,10 @@ import { cacheFields, readOptionsOf } from "./cache_status.ts";
 import { type DataEnvironment, type DataHandler, pathId } from "./data_environment.ts";
 import { isUnmodified } from "./preconditions.ts";
 import { isRecordId } from "./record_id.ts";
-import { entityTag, type StoredRecord } from "./record.ts";
+import { entityTag } from "./record.ts";
 import { recordAnswer } from "./record_answer.ts";
 import type { Found } from "./tiered_cache.ts";
+import type { WrittenRecord } from "./written_record.ts";
 
 /** `GET /data/:id`: one record, or 304 when the reader has this version already. */
 export function readRecord(environment: DataEnvironment): DataHandler {
@@ -59,13 +60,13 @@ export interface RecordQuestion {
  *
  * @throws {ProblemError} 404, and 412 when `If-Match` names other versions only
  */
-export function answerFound(found: Found<StoredRecord | undefined>, question: RecordQuestion): Response {
+export function answerFound(found: Found<WrittenRecord | undefined>, question: RecordQuestion): Response {
   const { asked, context, id, principal } = question;
   const record = requireSeen(principal, id, found.value);
   const etag = entityTag(record);
   const headers = { etag, ...cacheFields(found), ...context.identify() };
   if (isUnmodified(asked, etag)) return new Response(null, { status: 304, headers });
-  return recordAnswer(id, record, { cached: found.layer !== "database", headers });
+  return recordAnswer(record, { cached: found.layer !== "database", headers });
 }
 
 async function answerRead(

@@ -34,31 +34,15 @@ export function decodeValue(record: StoredRecord): unknown {
 }
 
 /** The record, unless its time is over. */
-export function alive<R extends { readonly expires?: number }>(
+export function alive<R extends { readonly expires?: number | undefined }>(
   record: R | undefined,
   now: number,
 ): R | undefined {
   return record?.expires !== undefined && record.expires <= now ? undefined : record;
 }
 
-const CACHED_HEAD = '{"cached":true,"data":';
-
-/** A cached record is answered many times, and nearly always by itself. */
-const answers = new WeakMap<StoredRecord, string>();
-
-/** The body of an answer with the record alone, which a cache had. */
-export function cachedAnswerText(id: string, record: StoredRecord): string {
-  let text = answers.get(record);
-  if (text === undefined) answers.set(record, text = `${CACHED_HEAD}${writeRecord(id, record)}}`);
-  return text;
-}
-
 /** The record as JSON text, as clients see it. */
 export function recordText(id: string, record: StoredRecord): string {
-  return cachedAnswerText(id, record).slice(CACHED_HEAD.length, -1);
-}
-
-function writeRecord(id: string, record: StoredRecord): string {
   const { version, created, updated, owner, access, sharedWith, expires } = record;
   const shared = access === "shared" ? `,"sharedWith":${JSON.stringify(sharedWith)}` : "";
   const ends = expires === undefined ? "" : `,"expires":"${timestamp(expires)}"`;
@@ -68,8 +52,8 @@ function writeRecord(id: string, record: StoredRecord): string {
 }
 
 /** The record's entity tag. It is strong, since `If-Match` compares strongly (RFC 9110, section 13.1.1). */
-export function entityTag(record: StoredRecord): string {
-  return `"${record.version}"`;
+export function entityTag({ version }: Pick<StoredRecord, "version">): string {
+  return `"${version}"`;
 }
 
 function timestamp(ms: number): string {

@@ -1,5 +1,6 @@
 import { jsonAnswer } from "./data_environment.ts";
-import { cachedAnswerText, entityTag, recordText, type StoredRecord } from "./record.ts";
+import { entityTag, recordText, type StoredRecord } from "./record.ts";
+import type { WrittenRecord } from "./written_record.ts";
 
 /** How a record is answered. */
 export interface RecordAnswerOptions {
@@ -12,13 +13,21 @@ export interface RecordAnswerOptions {
 }
 
 /** One record as an answer. */
-export function recordAnswer(id: string, record: StoredRecord, options: RecordAnswerOptions = {}): Response {
+export function recordAnswer(
+  record: Pick<WrittenRecord, "text" | "version">,
+  options: RecordAnswerOptions = {},
+): Response {
   const { cached = false, status = 200, headers = {} } = options;
-  const text = cached ? cachedAnswerText(id, record) : `{"cached":false,"data":${recordText(id, record)}}`;
+  const text = `{"cached":${cached},"data":${record.text}}`;
   return jsonAnswer(text, { status, headers: { etag: entityTag(record), ...headers } });
+}
+
+/** A record that was just changed. */
+export function changedAnswer(id: string, record: StoredRecord, options: RecordAnswerOptions = {}): Response {
+  return recordAnswer({ text: recordText(id, record), version: record.version }, options);
 }
 
 /** A record that was just made, at its own address. */
 export function createdAnswer(id: string, record: StoredRecord): Response {
-  return recordAnswer(id, record, { status: 201, headers: { location: `/data/${id}` } });
+  return changedAnswer(id, record, { status: 201, headers: { location: `/data/${id}` } });
 }

@@ -14,7 +14,6 @@ import {
 } from "./data_environment.ts";
 import { readEventId, writeEventId } from "./event_id.ts";
 import type { Change } from "./keyspace.ts";
-import { recordText } from "./record.ts";
 import { requireRange } from "./record_id.ts";
 
 /** Milliseconds after which a client whose stream broke comes back. */
@@ -115,7 +114,7 @@ function signOfLife(position: Position): ServerSentEventMessage {
 async function dataOf({ records }: DataEnvironment, change: Change, seq: number): Promise<string> {
   if (change.type === "delete") return textOf(change.id, seq);
   const { value: record } = await records.read(change.id);
-  return textOf(change.id, seq, record?.version === seq ? recordText(change.id, record) : undefined);
+  return textOf(change.id, seq, record?.version === seq ? record.text : undefined);
 }
 
 function textOf(id: string, version: number, record?: string): string {

@@ -16,12 +16,11 @@ import { ChangeFeed } from "./change_feed.ts";
 import { ChangeTail } from "./change_tail.ts";
 import type { DataEnvironment } from "./data_environment.ts";
 import { addDataRoutes } from "./data_routes.ts";
-import type { StoredRecord } from "./record.ts";
 import { RecordDatabase } from "./record_database.ts";
 import { OctetReads } from "./octet_reads.ts";
-import { type Page, PageReader } from "./page_reader.ts";
+import { PageReader, preparePage } from "./page_reader.ts";
 import { plainId, readPlainly } from "./read_record.ts";
-import { RecordReader } from "./record_reader.ts";
+import { prepareRecord, RecordReader } from "./record_reader.ts";
 import { RecordWriter } from "./record_writer.ts";
 import { seedDatabase } from "./seed.ts";
 import { createServiceMetrics, type ServiceMetrics } from "./service_metrics.ts";
@@ -122,14 +121,14 @@ function createReaders(
     records: new RecordReader({
       database,
       tail,
-      cache: new TieredCache<StoredRecord | null>({ ...cacheOf("record"), nearBytes }),
+      cache: new TieredCache({ ...cacheOf("record"), nearBytes, prepare: prepareRecord }),
       now,
       onDatabaseRead: () => metrics.databaseRead("record"),
     }),
     pages: new PageReader({
       database,
       tail,
-      cache: new TieredCache<Page>({ ...cacheOf("page"), nearBytes: nearBytes / 4 }),
+      cache: new TieredCache({ ...cacheOf("page"), nearBytes: nearBytes / 4, prepare: preparePage }),
       now,
       onDatabaseRead: () => metrics.databaseRead("page"),
     }),

@@ -18,7 +18,7 @@ export interface Subject<T> {
   /** Parts it from all other subjects of the same cache. */
   readonly name: string;
   /** Whether the database would still answer this value, by all that the tail knows. */
-  stands(value: T, asOf: Position): boolean;
+  readonly stands: (value: T, asOf: Position) => boolean;
   /** Reads the database. */
   load(): Promise<Reading<T>>;
 }

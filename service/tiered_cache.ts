@@ -47,28 +47,48 @@ export interface CacheObserver {
   stale(layer: "near" | "shared"): void;
 }
 
+/** A value as it is kept near, and about how many bytes it takes there. */
+export interface Prepared<N> {
+  readonly value: N;
+  readonly weight: number;
+}
+
+/** What is cached here: `N` is what is made of a `T` that comes near. */
+export interface NearSubject<T, N> extends Subject<T> {
+  /** Whether the database would still answer this value, by all that the tail knows. */
+  readonly stands: (value: T | N, asOf: Position) => boolean;
+}
+
 /** How {@linkcode TieredCache} caches. */
-export interface TieredCacheOptions {
+export interface TieredCacheOptions<T, N> {
   /** First part of the keys in the shared cache. */
   kind: string;
   shared: SharedCache;
   tail: ChangeTail;
-  /** About the most bytes in this process, each value being counted twice: as it is, and as text. */
+  /** About the most bytes in this process. */
   nearBytes: number;
+  /** What readers get of a value, made once when it comes near. */
+  prepare(value: T, name: string): Prepared<N>;
   /** @default nothing is counted */
   observer?: CacheObserver;
   /** @default `systemClock` */
   clock?: Clock;
 }
 
-interface NearEntry<T> {
-  readonly value: T;
-  readonly size: number;
+interface NearEntry<N> {
+  readonly value: N;
+  readonly weight: number;
   /** The value stood at this position … */
   asOf: Position;
   /** … which was the end of the log at this time, in milliseconds since the epoch. */
   at: number;
 }
+
+/** What a layer behind the near one answered. */
+type NearAnswer<N> = Omit<SharedAnswer<unknown>, "value"> & Prepared<N>;
+
+/** Bytes that an entry takes besides its value and the letters of its name (measured; `docs/caching.md`). */
+const ENTRY_BYTES = 208;
 
 const UNCOUNTED: CacheObserver = { hit() {}, miss() {}, coalesced() {}, refused() {}, stale() {} };
 
@@ -79,21 +99,26 @@ const UNCOUNTED: CacheObserver = { hit() {}, miss() {}, coalesced() {}, refused(
  * that it still stands. So no cache has to be told of a write, none can be told too late, and a value that somebody
  * puts into a cache late does no harm.
  */
-export class TieredCache<T> {
+export class TieredCache<T, N> {
   readonly #tail: ChangeTail;
   readonly #clock: Clock;
   readonly #observer: CacheObserver;
-  readonly #near: LRUCache<string, NearEntry<T>>;
+  readonly #prepare: (value: T, name: string) => Prepared<N>;
+  readonly #near: LRUCache<string, NearEntry<N>>;
   readonly #shared: SharedLayer<T>;
-  readonly #fills = new SingleFlight<SharedAnswer<T>>();
+  readonly #fills = new SingleFlight<NearAnswer<N>>();
   readonly #refreshes = new SingleFlight<void>();
 
-  constructor(options: TieredCacheOptions) {
+  constructor(options: TieredCacheOptions<T, N>) {
     const { kind, shared, tail, nearBytes, observer = UNCOUNTED, clock = systemClock } = options;
     this.#tail = tail;
     this.#clock = clock;
     this.#observer = observer;
-    this.#near = new LRUCache({ maxSize: nearBytes, sizeCalculation: (entry) => 2 * entry.size + 512 });
+    this.#prepare = (value, name) => options.prepare(value, name);
+    this.#near = new LRUCache({
+      maxSize: nearBytes,
+      sizeCalculation: ({ weight }, name) => ENTRY_BYTES + name.length + weight,
+    });
     this.#shared = new SharedLayer({
       kind,
       cache: shared,
@@ -109,14 +134,14 @@ export class TieredCache<T> {
   }
 
   /** What the database holds now, from the nearest place that has it; or a little earlier, for who takes that. */
-  async read(subject: Subject<T>, options: ReadOptions = {}): Promise<Found<T>> {
+  async read(subject: NearSubject<T, N>, options: ReadOptions = {}): Promise<Found<N>> {
     const { maxStale = 0, bypass = false } = options;
     if (bypass) return await this.#bypass(subject);
     if (maxStale > 0) return await this.#readStale(subject, maxStale) ?? await this.#readNow(subject);
     return await this.#readNow(subject);
   }
 
-  async #readNow(subject: Subject<T>): Promise<Found<T>> {
+  async #readNow(subject: NearSubject<T, N>): Promise<Found<N>> {
     await this.#tail.fence();
     for (let attempt = 0;; attempt++) {
       const near = this.#fromNear(subject);
@@ -131,7 +156,7 @@ export class TieredCache<T> {
   }
 
   /** What the near cache has that stands by the last fence, which the caller has waited for; `undefined` when it has nothing. */
-  near({ name, stands }: Pick<Subject<T>, "name" | "stands">): T | undefined {
+  near({ name, stands }: Pick<NearSubject<T, N>, "name" | "stands">): N | undefined {
     const entry = this.#near.get(name);
     if (entry === undefined || !stands(entry.value, entry.asOf)) return undefined;
     entry.asOf = this.#tail.position;
@@ -140,7 +165,7 @@ export class TieredCache<T> {
     return entry.value;
   }
 
-  #fromNear(subject: Subject<T>): { found: Found<T>; miss?: never } | { found?: never; miss: Miss } {
+  #fromNear(subject: NearSubject<T, N>): { found: Found<N>; miss?: never } | { found?: never; miss: Miss } {
     const value = this.near(subject);
     if (value !== undefined) {
       return { found: { value, layer: "near", age: 0, stored: false, collapsed: false } };
@@ -149,28 +174,30 @@ export class TieredCache<T> {
     return { miss: this.#near.has(subject.name) ? "stale" : "uri-miss" };
   }
 
-  async #fill(subject: Subject<T>): Promise<SharedAnswer<T>> {
-    const answer = await this.#shared.read(subject);
-    this.#keep(subject, answer);
-    return answer;
+  async #fill(subject: NearSubject<T, N>): Promise<NearAnswer<N>> {
+    return this.#keep(subject, await this.#shared.read(subject));
   }
 
   /** Keeps the value, unless the tail knows that it no longer stands. */
-  #keep(subject: Subject<T>, { value, asOf, at, size }: SharedAnswer<T>): void {
-    const { epoch, seq } = this.#tail.position;
-    const ahead = asOf.epoch === epoch && asOf.seq > seq;
-    if (!ahead && !subject.stands(value, asOf)) this.#observer.refused("near");
-    else this.#near.set(subject.name, { value, asOf, at, size });
+  #keep({ name, stands }: NearSubject<T, N>, answer: SharedAnswer<T>): NearAnswer<N> {
+    const { asOf, at } = answer;
+    const { position } = this.#tail;
+    const prepared = this.#prepare(answer.value, name);
+    const same = asOf.epoch === position.epoch && asOf.seq === position.seq;
+    const ahead = asOf.epoch === position.epoch && asOf.seq > position.seq;
+    if (!ahead && !stands(answer.value, asOf)) this.#observer.refused("near");
+    // Entries of one moment share its position.
+    else this.#near.set(name, { ...prepared, asOf: same ? position : asOf, at });
+    return { ...answer, ...prepared };
   }
 
-  async #bypass(subject: Subject<T>): Promise<Found<T>> {
+  async #bypass(subject: NearSubject<T, N>): Promise<Found<N>> {
     await this.#tail.fence();
-    const answer: SharedAnswer<T> = { ...await subject.load(), miss: "bypass", stored: false };
-    this.#keep(subject, answer);
+    const answer = this.#keep(subject, { ...await subject.load(), miss: "bypass", stored: false });
     return foundOf(answer, { nearMiss: "bypass", collapsed: false });
   }
 
-  async #readStale(subject: Subject<T>, maxStale: number): Promise<Found<T> | undefined> {
+  async #readStale(subject: NearSubject<T, N>, maxStale: number): Promise<Found<N> | undefined> {
     const near = this.#near.get(subject.name);
     const found = near !== undefined
       ? { value: near.value, at: near.at, layer: "near" as const }
@@ -183,12 +210,15 @@ export class TieredCache<T> {
     return { value: found.value, layer: found.layer, age, stored: false, collapsed: false };
   }
 
-  async #staleShared(subject: Subject<T>): Promise<{ value: T; at: number; layer: "shared" } | undefined> {
+  async #staleShared(
+    subject: NearSubject<T, N>,
+  ): Promise<{ value: N; at: number; layer: "shared" } | undefined> {
     const peeked = await this.#shared.peek(subject);
-    return peeked && { value: peeked.value, at: peeked.at, layer: "shared" };
+    return peeked &&
+      { value: this.#prepare(peeked.value, subject.name).value, at: peeked.at, layer: "shared" };
   }
 
-  async #refresh(subject: Subject<T>): Promise<void> {
+  async #refresh(subject: NearSubject<T, N>): Promise<void> {
     try {
       await this.#readNow(subject);
     } catch {
@@ -197,10 +227,10 @@ export class TieredCache<T> {
   }
 }
 
-function foundOf<T>(
-  { value, miss, stored }: SharedAnswer<T>,
+function foundOf<N>(
+  { value, miss, stored }: NearAnswer<N>,
   { nearMiss, collapsed }: { nearMiss: Miss; collapsed: boolean },
-): Found<T> {
+): Found<N> {
   return {
     value,
     layer: miss === undefined ? "shared" : "database",

@@ -26,11 +26,12 @@ async function setUp() {
     const tail = new ChangeTail(database);
     const events: string[] = [];
     const note = (what: string) => (layer: string) => void events.push(`${what} ${layer}`);
-    const cache = new TieredCache<number>({
+    const cache = new TieredCache<number, number>({
       kind: "test",
       shared: new SharedCache(cacheKv),
       tail,
       nearBytes: 1_000_000,
+      prepare: (value) => ({ value, weight: 10 }),
       observer: {
         hit: note("hit"),
         miss: note("miss"),
@@ -148,20 +149,21 @@ Deno.test("TieredCache holds near only what it has room for, and gives up what w
   using kv = await Deno.openKv(":memory:");
   const database = new RecordDatabase(kv, () => seedDatabase(kv, 0));
   const tail = new ChangeTail(database);
-  // Each entry counts 2 * 1,000 + 512 bytes: three of them fit.
-  const cache = new TieredCache<string>({
+  // Each entry counts 208 bytes besides its own and its name's: three of 2,000 fit.
+  const cache = new TieredCache<string, string>({
     kind: "test",
     shared: new SharedCache(undefined),
     tail,
     nearBytes: 8_000,
+    prepare: (value, name) => ({ value, weight: name === "vast" ? 10_000 : 2_000 }),
   });
-  const layerOf = async (name: string, size = 1_000) => {
-    const load = () => Promise.resolve({ value: name, asOf: tail.position, at: 0, size });
+  const layerOf = async (name: string) => {
+    const load = () => Promise.resolve({ value: name, asOf: tail.position, at: 0, size: 1 });
     return (await cache.read({ name, stands: () => true, load })).layer;
   };
   for (const name of ["a", "b", "c", "a", "d"]) await layerOf(name);
   assertEquals(await layerOf("a"), "near");
   assertEquals(await layerOf("b"), "database");
-  assertEquals([await layerOf("vast", 10_000), await layerOf("vast", 10_000)], ["database", "database"]);
+  assertEquals([await layerOf("vast"), await layerOf("vast")], ["database", "database"]);
   assertEquals(await layerOf("b"), "near");
 });

@@ -46,7 +46,10 @@ export interface OctetAnswer {
    * them and for the content with {@linkcode Wire.reserve}. Other fields of the connection are none of its business.
    */
   putHead(wire: Wire, head: RequestHead): void;
-  readonly content: Uint8Array;
+  /** Octets of content. */
+  readonly contentLength: number;
+  /** Puts the content behind {@linkcode Wire.out}; the head of the request is still where it was. */
+  putContent(wire: Wire, head: RequestHead): void;
 }
 
 /** One request that crosses as octets. The listener sees to sending, trying again, framing and time. */

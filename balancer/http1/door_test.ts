@@ -442,13 +442,14 @@ function replying(answer: (path: string) => Promise<OctetAnswer | Response>): Pr
 function octets(content: string): OctetAnswer {
   return {
     status: 200,
-    content: ascii(content),
+    contentLength: content.length,
     putHead(wire, { requestIdStart, requestIdEnd }) {
       wire.reserve(100 + content.length + requestIdEnd - requestIdStart);
       wire.putText(`HTTP/1.1 200 Fine\r\ncontent-length: ${content.length}\r\nid: `);
       wire.copy(requestIdStart, requestIdEnd);
       wire.putLineEnd();
     },
+    putContent: (wire) => wire.putText(content),
   };
 }
 

@@ -68,10 +68,10 @@ export class ReplyWriter {
     wire.compose();
     answer.putHead(wire, head);
     if (!persistent) {
-      wire.reserve(CLOSE.length + answer.content.length + 2);
+      wire.reserve(CLOSE.length + answer.contentLength + 2);
       wire.put(CLOSE);
     }
     wire.putLineEnd();
-    wire.put(answer.content);
+    answer.putContent(wire, head);
   }
 }

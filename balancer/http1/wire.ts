@@ -16,6 +16,7 @@ const NOTHING = new Uint8Array(0);
 const CUT: WireEnd = { kind: "cut" };
 /** Arrays of wires that have a message too large for their own: to allocate one for each message would keep the collector busy. */
 const LARGE = new BufferPool();
+const encoder = new TextEncoder();
 
 /** How large the parts of a {@linkcode Wire}'s buffer are. */
 export interface WireSizes {
@@ -197,6 +198,11 @@ export class Wire implements Timed {
   /** Puts a text, whose characters are octets (ISO 8859-1), behind {@linkcode out}. */
   putText(text: string): void {
     for (let i = 0; i < text.length; i++) this.bytes[this.out++] = text.charCodeAt(i);
+  }
+
+  /** Puts a text in UTF-8 behind {@linkcode out}. */
+  putUtf8(text: string): void {
+    this.out += encoder.encodeInto(text, this.bytes.subarray(this.out)).written;
   }
 
   /** Puts a line end behind {@linkcode out}. */

@@ -26,6 +26,19 @@ Deno.test("Wire.fill() reads behind what is there, and grows when it is full", a
   wire.cut();
 });
 
+Deno.test("Wire.putUtf8() puts characters of all lengths, behind what is there", () => {
+  const [near, far] = memoryPair();
+  const wire = new Wire(far, SIZES);
+  wire.compose();
+  wire.reserve(20);
+  wire.putText("a: ");
+  wire.putUtf8("ü字😀");
+  wire.putLineEnd();
+  assertEquals(text(wire.message), "a: ü字😀\r\n");
+  near.close();
+  wire.cut();
+});
+
 Deno.test("Wire.holds() makes room for a whole message at once", async () => {
   const [near, far] = memoryPair();
   const peer = new Peer(near);

@@ -56,7 +56,7 @@ export class TurnedAway extends KnockContext implements Reply, OctetAnswer, Requ
   readonly kind = "reply";
   readonly status = 503;
   readonly answer: Promise<OctetAnswer>;
-  readonly content: Uint8Array;
+  readonly contentLength: number;
   readonly method: string;
   readonly route: string;
   readonly #knock: Knock;
@@ -71,7 +71,9 @@ export class TurnedAway extends KnockContext implements Reply, OctetAnswer, Requ
     this.#refusal = refusal;
     this.method = route.method;
     this.route = route.path;
-    this.content = this.#contentWithId();
+    const { requestIdStart, requestIdEnd } = knock.head;
+    const [before, behind] = refusal.content;
+    this.contentLength = before.length + requestIdEnd - requestIdStart + behind.length;
     this.answer = Promise.resolve(this);
     const leave = parts.frame.enter(this, this);
     parts.metrics.refused(this.status);
@@ -86,9 +88,9 @@ export class TurnedAway extends KnockContext implements Reply, OctetAnswer, Requ
     const { requestIdStart, requestIdEnd } = this.#knock.head;
     const { head } = this.#refusal;
     const date = dateLine();
-    const length = `content-length: ${this.content.length}\r\n`;
+    const length = `content-length: ${this.contentLength}\r\n`;
     wire.reserve(
-      head.length + requestIdEnd - requestIdStart + date.length + length.length + this.content.length + 4,
+      head.length + requestIdEnd - requestIdStart + date.length + length.length + this.contentLength + 4,
     );
     wire.put(head);
     wire.copy(requestIdStart, requestIdEnd);
@@ -97,14 +99,11 @@ export class TurnedAway extends KnockContext implements Reply, OctetAnswer, Requ
     wire.putText(length);
   }
 
-  #contentWithId(): Uint8Array {
-    const { bytes, head: { requestIdStart, requestIdEnd } } = this.#knock;
+  putContent(wire: Wire): void {
+    const { requestIdStart, requestIdEnd } = this.#knock.head;
     const [before, behind] = this.#refusal.content;
-    const id = bytes.subarray(requestIdStart, requestIdEnd);
-    const content = new Uint8Array(before.length + id.length + behind.length);
-    content.set(before);
-    content.set(id, before.length);
-    content.set(behind, before.length + id.length);
-    return content;
+    wire.put(before);
+    wire.copy(requestIdStart, requestIdEnd);
+    wire.put(behind);
   }
 }
