@@ -23,8 +23,14 @@ export interface RevocationWatcher extends Disposable {
 export interface RevocationWatcherOptions {
   /** The database of the auth services. */
   kv: Deno.Kv;
-  /** Milliseconds between two looks at the number, should the watch have been lost without a sign. @default 1_000 */
+  /**
+   * Milliseconds between two looks at the number while no watch is open, and until one that ended begins again.
+   *
+   * @default 1_000
+   */
   interval?: number;
+  /** Milliseconds between two looks beside an open watch, should it have been lost without a sign. @default 5_000 */
+  watchedInterval?: number;
   /** @default `systemClock` */
   clock?: Clock;
 }
@@ -34,16 +40,17 @@ export interface RevocationWatcherOptions {
  * by number. Those whose tokens have ended are forgotten. While the database is away nothing can be revoked either, so
  * that what is known stays right.
  *
- * @throws {RangeError} when the interval is not more than 0
+ * @throws {RangeError} when an interval is not more than 0
  */
 export function createRevocationWatcher(options: RevocationWatcherOptions): RevocationWatcher {
-  const { kv, interval = 1_000, clock = systemClock } = options;
-  if (!(interval > 0)) {
-    throw new RangeError(`Cannot watch revocations: interval must be more than 0 ms, got ${interval}`);
+  const { kv, interval = 1_000, watchedInterval = 5_000, clock = systemClock } = options;
+  for (const [name, value] of Object.entries({ interval, watchedInterval })) {
+    if (value > 0) continue;
+    throw new RangeError(`Cannot watch revocations: ${name} must be more than 0 ms, got ${value}`);
   }
   const ended = new EndedSessions();
   const follower = new Follower(kv, ended, clock);
-  const stop = follower.start(interval);
+  const stop = follower.start({ interval, watchedInterval });
   return {
     isRevoked: (principal) => ended.has(principal),
     ready: () => follower.synced ? Promise.resolve() : follower.catchUp(),
@@ -99,22 +106,33 @@ class Follower {
   }
 
   /** Follows until the returned function is called. */
-  start(interval: number): () => void {
+  start({ interval, watchedInterval }: { interval: number; watchedInterval: number }): () => void {
     let timer: Timer | undefined;
     let reader: ReadableStreamDefaultReader<unknown> | undefined;
-    let stopped = false;
+    let [watched, stopped] = [false, false];
+    const lookLater = () => {
+      timer?.cancel();
+      const ms = watched ? watchedInterval : interval;
+      timer = stopped ? undefined : this.#clock.setTimeout(tick, ms, { background: true });
+    };
     const follow = async () => {
       try {
         reader = this.#kv.watch([REVOCATION_HEAD]).getReader();
-        while (!(await reader.read()).done) void this.#tryCatchUp();
+        while (!(await reader.read()).done) {
+          watched = true;
+          lookLater();
+          void this.#tryCatchUp();
+        }
       } catch (error) {
         if (!stopped) this.#logger.warn("The watch for revocations ended: it begins again", { error });
       } finally {
         reader = undefined;
+        watched = false;
+        lookLater();
       }
     };
     const tick = () => {
-      timer = this.#clock.setTimeout(tick, interval, { background: true });
+      lookLater();
       if (reader === undefined) void follow();
       void this.#tryCatchUp();
     };

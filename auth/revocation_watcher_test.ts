@@ -79,6 +79,40 @@ Deno.test("createRevocationWatcher() finds what a lost watch did not tell, withi
   await eventually(() => watcher.isRevoked(principal("ann", "a-1")), { what: "the next look" });
 });
 
+Deno.test("createRevocationWatcher() leaves an open watch alone for five seconds, and then finds what it did not tell", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const clock = new ManualClock();
+  const revoke = feedOn(kv, clock);
+  const watch = kv.watch.bind(kv);
+  let told = false;
+  kv.watch = (keys) =>
+    new ReadableStream({
+      async start(controller) {
+        const reader = watch(keys).getReader();
+        const { value } = await reader.read();
+        await reader.cancel();
+        if (value !== undefined) controller.enqueue(value);
+        told = true;
+      },
+    });
+  let looks = 0;
+  const get = kv.get.bind(kv);
+  using watcher = createRevocationWatcher({ kv, clock });
+  await watcher.ready();
+  await eventually(() => told, { what: "the watch to begin" });
+  await clock.advance(0);
+  kv.get = (key) => {
+    looks++;
+    return get(key);
+  };
+  await clock.advance(4_999);
+  assertEquals(looks, 0);
+  kv.get = get;
+  await revoke({ kind: "session", session: "a-1" });
+  await clock.advance(1);
+  await eventually(() => watcher.isRevoked(principal("ann", "a-1")), { what: "the look beside the watch" });
+});
+
 Deno.test("createRevocationWatcher() begins a watch that ended again", async () => {
   using kv = await Deno.openKv(":memory:");
   const clock = new ManualClock();
