@@ -25,7 +25,7 @@ const flags = readFlags({ name: "deno task service", summary: "records in the da
     help: "the cache that all services share, named likewise",
     placeholder: "TARGET",
   }),
-  cacheTtl: flag(number(z.number().min(1).max(86_400)).default(60), {
+  cacheTtl: flag(number(z.number().min(1).max(86_400)).default(600), {
     help: "seconds that an entry stays in the shared cache, give or take a tenth",
     placeholder: "SECONDS",
   }),

@@ -22,7 +22,7 @@ export type PutOutcome =
 export interface SharedCacheOptions {
   /** Milliseconds that the cache has for an answer. @default 75 */
   timeout?: number;
-  /** Milliseconds that an entry stays, give or take `jitter`. @default 60_000 */
+  /** Milliseconds that an entry stays, give or take `jitter`. @default 600_000 */
   ttl?: number;
   /** Share of the time to live that is left to chance, so that what came together does not go together. @default 0.1 */
   jitter?: number;
@@ -67,7 +67,7 @@ export class SharedCache {
 
   /** @param kv none, or as long as it is not open: it is unavailable */
   constructor(kv: Deno.Kv | Promise<Deno.Kv> | undefined, options: SharedCacheOptions = {}) {
-    const { timeout = 75, ttl = 60_000, jitter = 0.1, clock = systemClock, random = Math.random } = options;
+    const { timeout = 75, ttl = 600_000, jitter = 0.1, clock = systemClock, random = Math.random } = options;
     if (!(jitter >= 0 && jitter < 1)) {
       throw new RangeError(`Cannot use jitter: must be 0 to 1, got ${jitter}`);
     }
