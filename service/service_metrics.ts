@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { SeriesCounter } from "./series_counter.ts";
 import type { CacheObserver } from "./tiered_cache.ts";
 
 /** What a service counts besides what every role does. */
@@ -18,24 +19,17 @@ export function createServiceMetrics(registry: Registry, cacheAvailable: () => b
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Counter({ name: `flotilla_service_${name}_total`, help, labelNames, registers });
-  const hits = counter("cache_hits", "Reads that the layer could answer", ["kind", "layer"]);
-  const misses = counter("cache_misses", "Reads that the layer could not answer", ["kind", "layer"]);
-  const coalesced = counter("cache_coalesced_fills", "Reads that waited for another's fill", [
-    "kind",
-    "layer",
-  ]);
-  const stale = counter(
-    "cache_stale_answers",
-    "Values answered that may be out of date, the reader taking them",
-    [
-      "kind",
-      "layer",
-    ],
-  );
-  const refused = counter("cache_refused_fills", "Values not kept, a newer one being known", [
-    "kind",
-    "layer",
-  ]);
+  const events = {
+    hit: layerCounter(registry, "cache_hits", "Reads that the layer could answer"),
+    miss: layerCounter(registry, "cache_misses", "Reads that the layer could not answer"),
+    coalesced: layerCounter(registry, "cache_coalesced_fills", "Reads that waited for another's fill"),
+    refused: layerCounter(registry, "cache_refused_fills", "Values not kept, a newer one being known"),
+    stale: layerCounter(
+      registry,
+      "cache_stale_answers",
+      "Values answered that may be out of date, the reader taking them",
+    ),
+  };
   const reads = counter("database_reads", "Records and pages read from the database", ["what"]);
   const commits = counter("commits", "Commits to the database", []);
   const changes = counter("changes", "Changes of records", []);
@@ -50,11 +44,11 @@ export function createServiceMetrics(registry: Registry, cacheAvailable: () => b
   });
   return {
     cache: (kind) => ({
-      hit: (layer) => hits.inc({ kind, layer }),
-      miss: (layer) => misses.inc({ kind, layer }),
-      coalesced: (layer) => coalesced.inc({ kind, layer }),
-      refused: (layer) => refused.inc({ kind, layer }),
-      stale: (layer) => stale.inc({ kind, layer }),
+      hit: byLayer(events.hit, kind),
+      miss: byLayer(events.miss, kind),
+      coalesced: byLayer(events.coalesced, kind),
+      refused: byLayer(events.refused, kind),
+      stale: byLayer(events.stale, kind),
     }),
     databaseRead: (what) => reads.inc({ what }),
     commit(count, lost) {
@@ -63,4 +57,21 @@ export function createServiceMetrics(registry: Registry, cacheAvailable: () => b
       conflicts.inc(lost);
     },
   };
+}
+
+type LayerCounter = SeriesCounter<"kind" | "layer">;
+
+function layerCounter(registry: Registry, name: string, help: string): LayerCounter {
+  return new SeriesCounter({
+    name: `flotilla_service_${name}_total`,
+    help,
+    labelNames: ["kind", "layer"] as const,
+    registry,
+  });
+}
+
+function byLayer(counter: LayerCounter, kind: string): (layer: "near" | "shared") => void {
+  const near = counter.series({ kind, layer: "near" });
+  const shared = counter.series({ kind, layer: "shared" });
+  return (layer) => layer === "near" ? near() : shared();
 }
