@@ -11,4 +11,13 @@ export interface Running extends AsyncDisposable {
   readonly origin: string;
   /** The bearer token that it takes. */
   readonly token: string;
+  /** Where it has found what it was asked for so far. @default it does not tell */
+  sources?(): Promise<Sources>;
+}
+
+/** How many reads each layer of a cached system has answered. */
+export interface Sources {
+  readonly near: number;
+  readonly shared: number;
+  readonly database: number;
 }

@@ -1,5 +1,5 @@
 import { signIn, startSystem, type System } from "@flotilla/tests";
-import type { Contender } from "./contender.ts";
+import type { Contender, Sources } from "./contender.ts";
 import { loadedRecords } from "./records.ts";
 
 /** What `deno task up` starts, fifteen processes; clients may send as much as they like. */
@@ -21,6 +21,7 @@ export function flotilla(data: string): Contender {
       return {
         origin: system.origin,
         token: (await signIn(system.origin)).token,
+        sources: () => sourcesOf(system),
         async [Symbol.asyncDispose]() {
           await system.stop();
           await system[Symbol.asyncDispose]();
@@ -28,6 +29,20 @@ export function flotilla(data: string): Contender {
       };
     },
   };
+}
+
+/** What the data services tell of their caches. */
+async function sourcesOf(system: System): Promise<Sources> {
+  const services = system.names.filter((name) => /^service_\d+$/.test(name));
+  const texts = await Promise.all(services.map(async (name) => {
+    return await (await fetch(`${system.originOf(name)}/metrics`)).text();
+  }));
+  const sum = (what: string, layer: string) => {
+    const sample = `flotilla_service_cache_${what}_total{kind="record",layer="${layer}"} `;
+    const lines = texts.flatMap((text) => text.split("\n")).filter((line) => line.startsWith(sample));
+    return lines.reduce((total, line) => total + Number(line.slice(sample.length)), 0);
+  };
+  return { near: sum("hits", "near"), shared: sum("hits", "shared"), database: sum("misses", "shared") };
 }
 
 /** What an import did. */

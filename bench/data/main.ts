@@ -6,11 +6,11 @@ import { describeMachine } from "../machine.ts";
 import { medians } from "../medians.ts";
 import { keepSection } from "../results_file.ts";
 import { wrk } from "../wrk.ts";
-import type { Contender, Running } from "./contender.ts";
+import type { Contender, Running, Sources } from "./contender.ts";
 import { flotilla, loadFlotilla } from "./flotilla.ts";
 import { installPeer, nginxFastifyRedis } from "./nginx_fastify_redis.ts";
 import { KEYS } from "./records.ts";
-import { type Reading, readingsTable } from "./report.ts";
+import { type Reading, readingsTable, sourcesText } from "./report.ts";
 
 const MODES = ["once", "zipf", "hot"] as const;
 const SCRIPT = `${dirname(fromFileUrl(import.meta.url))}/reads.lua`;
@@ -26,8 +26,11 @@ const flags = readFlags({
   }),
   connections: flag(number(z.number().int().min(1)).default(64), { help: "how many clients there are" }),
   cores: flag(z.string().regex(/^\d+(,\d+)*$/).default("0,1"), { help: "where everything runs, client too" }),
-  zipfWarmUp: flag(number(z.number().int().min(1)).default(40), {
-    help: "seconds of the Zipf mix before it is measured: its long tail fills the caches for minutes",
+  zipfWarmUp: flag(number(z.number().int().min(1)).default(10), {
+    help: "seconds of the Zipf mix before it is measured",
+  }),
+  walks: flag(number(z.number().int().min(0)).default(3), {
+    help: "how often every record of the Zipf mix is asked for before that mix, so that a cache may have it",
   }),
   mode: listFlag(z.enum(MODES), { help: "measure these only" }),
   contender: listFlag(z.enum(["flotilla", "peer", "peer-remembers"]), { help: "measure these only" }),
@@ -36,6 +39,8 @@ const flags = readFlags({
 
 /** Compilers go on finding what runs often for most of a minute; every contender has the same time. */
 const WARM_UP_SECONDS = 10;
+/** A walk through all records goes on from where it was after each of these. */
+const WALK_SECONDS = 3;
 const modes = MODES.filter((mode) => flags.mode.length === 0 || flags.mode.includes(mode));
 const chosen = (name: "flotilla" | "peer" | "peer-remembers") =>
   flags.contender.length === 0 || flags.contender.includes(name);
@@ -58,9 +63,11 @@ try {
   const middle = medians(readings, ({ contender, mode }) => `${contender}, ${mode}`);
   const text = [
     `${machine} All processes and the client on cores ${flags.cores}; ${flags.connections} connections.`,
-    `The Zipf mix is measured after ${flags.zipfWarmUp} s of it.`,
+    `The Zipf mix is measured in its steady state: each contender was asked for each of its records ` +
+    `${flags.walks} times before, and then for ${flags.zipfWarmUp} s of the mix. (The peer's Redis has had all ` +
+    `of them from the start.) "Cold" is what nobody has asked for before.`,
     `\`${["deno task bench-data", ...Deno.args].join(" ")}\``,
-    ...modes.map((mode) => readingsTable(mode, middle)),
+    ...modes.flatMap((mode) => [readingsTable(mode, middle), sourcesText(mode, middle)]).filter(Boolean),
   ].join("\n\n");
   console.log(`\n${text}`);
   if (flags.keep === "yes") await keepSection("Reads of records", text);
@@ -90,10 +97,13 @@ async function prepare(): Promise<Contender[]> {
 async function measure(contender: Contender, round: number): Promise<Reading[]> {
   await using running = await contender.start();
   const readings: Reading[] = [];
-  await load(running, "hot", { seconds: WARM_UP_SECONDS, round });
+  await load(running, "hot", { seconds: WARM_UP_SECONDS });
   for (const mode of modes) {
-    if (mode === "zipf") await load(running, mode, { seconds: flags.zipfWarmUp, round });
-    const reading = { contender: contender.name, mode, ...await load(running, mode, { ...flags, round }) };
+    if (mode === "zipf") await prepareMix(running);
+    const before = await running.sources?.();
+    const result = await load(running, mode, { ...flags, first: firstOf(round) });
+    const sources = difference(before, await running.sources?.());
+    const reading = { contender: contender.name, mode, ...result, ...(sources && { sources }) };
     readings.push(reading);
     const { requestsPerSecond, p50, p99, errors } = reading;
     const figures = `${Math.round(requestsPerSecond)}/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
@@ -102,13 +112,35 @@ async function measure(contender: Contender, round: number): Promise<Reading[]> 
   return readings;
 }
 
+/** Every round reads other records for the first time. */
+function firstOf(round: number): number {
+  return Math.floor(KEYS * round / flags.rounds);
+}
+
+/** Lets the contender's caches fill: the reading is of a system that has run for a while. */
+async function prepareMix(running: Running): Promise<void> {
+  for (let asked = 0; asked < flags.walks * KEYS;) {
+    const { requests } = await load(running, "walk", { seconds: WALK_SECONDS, first: asked });
+    if (requests === 0) throw new Error(`Cannot measure: nothing at ${running.origin} answers`);
+    asked += requests;
+  }
+  await load(running, "zipf", { seconds: flags.zipfWarmUp });
+}
+
+function difference(before: Sources | undefined, after: Sources | undefined): Sources | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  return {
+    near: after.near - before.near,
+    shared: after.shared - before.shared,
+    database: after.database - before.database,
+  };
+}
+
 function load(
   { origin, token }: Running,
-  mode: typeof MODES[number],
-  { seconds, round }: { seconds: number; round: number },
+  mode: typeof MODES[number] | "walk",
+  { seconds, first = 0 }: { seconds: number; first?: number },
 ) {
-  // Every round reads other records for the first time.
-  const first = Math.floor(KEYS * round / flags.rounds);
   return wrk(`${origin}/`, {
     connections: flags.connections,
     seconds,

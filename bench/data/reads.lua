@@ -1,7 +1,8 @@
--- Reads of records with a bearer token. Arguments: how keys are chosen (hot, zipf or once), how many there are, the
--- token, and for "once" the number of the first.
+-- Reads of records with a bearer token. Arguments: how keys are chosen (hot, zipf, walk or once), how many there are, the
+-- token, and for "walk" and "once" the number of the first.
 --   hot   the one record `hot`
 --   zipf  k000000 …, the one of rank r with a share of 1/r (s = 1), from a fixed seed
+--   walk  k000000 …, one after the other
 --   once  c000000 …, each of them once
 local mode, keys, first, head, tail
 local cumulated = {}
@@ -33,5 +34,5 @@ function request()
   if mode == "hot" then return head .. "hot" .. tail end
   if mode == "zipf" then return head .. string.format("k%06d", drawn()) .. tail end
   first = first + 1
-  return head .. string.format("c%06d", (first - 1) % keys) .. tail
+  return head .. string.format(mode == "walk" and "k%06d" or "c%06d", (first - 1) % keys) .. tail
 end

@@ -1,9 +1,12 @@
 import type { WrkResult } from "../wrk.ts";
+import type { Sources } from "./contender.ts";
 
 /** What one contender did with one way of choosing keys. */
 export interface Reading extends WrkResult {
   readonly contender: string;
   readonly mode: string;
+  /** Where the contender found what was read, if it tells. */
+  readonly sources?: Sources;
 }
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -11,6 +14,21 @@ const TITLES: Readonly<Record<string, string>> = {
   zipf: "Zipf: 100,000 records, s = 1",
   once: "cold: each record once",
 };
+
+/** Where those contenders that tell found what was read; empty when none does. */
+export function sourcesText(mode: string, readings: readonly Reading[]): string {
+  return readings.filter((reading) => reading.mode === mode).flatMap(({ contender, sources }) => {
+    if (sources === undefined) return [];
+    const { near, shared, database } = sources;
+    const share = (part: number) => `${(100 * part / (near + shared + database)).toFixed(2)} %`;
+    return [
+      `${contender} found ${share(near)} of them in the services' near caches, ${
+        share(shared)
+      } in the shared ` +
+      `cache and ${share(database)} in the database.`,
+    ];
+  }).join("\n");
+}
 
 /** A Markdown table of one mode: each contender with its ratio to the first peer, the one after Flotilla. */
 export function readingsTable(mode: string, readings: readonly Reading[]): string {
