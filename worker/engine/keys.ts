@@ -19,7 +19,7 @@ export const PRIORITY_STEP = 30_000;
  * - `ready`: the tasks that may be claimed, by owner and kind (a lane), in order;
  * - `lane`: the lanes that may have such tasks;
  * - `agenda`: when something must happen if nobody does anything before: a task is due, or the lease of a worker ends;
- * - `held`: the tasks that were claimed under a lease, those of one claim together;
+ * - `held`: the tasks that were claimed under a lease, those of one claim together (`claim_list.ts`);
  * - `failed`: the tasks that failed;
  * - `schedule`: the task that comes next of each that comes again;
  * - `permit`: the places taken where only so many tasks of a kind, or of an owner, may run at once;

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
-import { indexKeys, keys, type TaskRef } from "./keys.ts";
+import { keys, type TaskRef } from "./keys.ts";
 import type { TaskEntry, TaskStore } from "./task_store.ts";
 
 const logger = getLogger(["flotilla", "worker", "lanes"]);
@@ -168,15 +168,7 @@ export class Lanes {
     return waiting;
   }
 
-  /** Forgets the place of a candidate whose record turned out to be gone: it would be found for ever. */
-  async forget({ task, versionstamp }: TaskEntry): Promise<void> {
-    const { id, owner: { subject: owner } } = task;
-    logger.warn("Task {id} of {owner} was queued and is gone", { id, owner });
-    const { kv } = this.#store;
-    for (const key of indexKeys(task)) await kv.atomic().check({ key, versionstamp }).delete(key).commit();
-  }
-
-  /** The same for a place that does not carry its task. */
+  /** Forgets a place whose task is gone: it would be found for ever. One that carries its task goes with the claim. */
   async #forget(head: Head | undefined): Promise<void> {
     if (head === undefined) return;
     logger.warn("Task {id} of {owner} was queued and is gone", { id: head.id, owner: head.owner });

@@ -97,4 +97,4 @@ export class LeaseKeeper {
   }
 }
 
-const NOTHING: ClaimOutcome = { holds: [], contended: false, gone: [] };
+const NOTHING: ClaimOutcome = { holds: [], contended: false };

@@ -3,11 +3,13 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import {
   claimedState,
   initialState,
+  isTask,
   leaseOf,
   type ModelRules,
   type ModelState,
   newWorker,
   RULES,
+  runningUnder,
   stateText,
   steps,
   takenState,
@@ -53,7 +55,7 @@ function explore(from: ModelState, depth: number, rules: ModelRules = RULES): Ex
 }
 
 function tasksOf({ store }: ModelState): Task[] {
-  return Object.values(store).flatMap(({ value }) => typeof value === "string" ? [] : [value]);
+  return Object.values(store).flatMap(({ value }) => isTask(value) ? [value] : []);
 }
 
 /** What must never be so. */
@@ -71,18 +73,22 @@ function wrong(state: ModelState): string | undefined {
 function orphan(state: ModelState): string | undefined {
   for (const { waiting, doubtful, lease, runs, finished } of state.workers) {
     if (waiting !== undefined || doubtful || lease === undefined) continue;
-    const lost = tasksOf(state).some(({ id, state }) =>
-      state.status === "running" && state.lease.id === leaseOf(lease.key) && runs[id] !== state.lease.token &&
-      !finished.includes(id)
+    const lost = runningUnder(state.store, leaseOf(lease.key)).some(({ id, token }) =>
+      runs[id]?.token !== token && !finished.includes(id)
     );
     if (lost) return "a task runs under a lease whose worker does not know of it";
   }
   return undefined;
 }
 
+/** Of the runs of each worker. */
+function tokens({ workers }: ModelState): string[][] {
+  return workers.map(({ runs }) => Object.values(runs).map(({ token }) => token));
+}
+
 Deno.test("the lease protocol records one end, in every order of two workers, late writes and clock jumps", () => {
-  assertEquals(tasksOf(claimedState()).map(({ attempt }) => attempt), [1, 1]);
-  assertEquals(tasksOf(takenState()).map(({ attempt }) => attempt), [2, 1]);
+  assertEquals(tokens(claimedState()), [["0, run 1", "0, run 1"], []]);
+  assertEquals(tokens(takenState()), [["0, run 1", "0, run 1"], ["1, run 2"]]);
   for (const from of [initialState(), claimedState(), takenState()]) {
     const { states, violation } = explore(from, 6);
     assertEquals(violation, undefined);
@@ -140,7 +146,7 @@ function canEnd(before: ModelState): boolean {
   const store = Object.fromEntries(
     Object.entries(before.store).map(([key, stored]) => {
       const { value } = stored;
-      return [key, typeof value === "string" ? stored : { ...stored, value: { ...value, attempt: 0 } }];
+      return [key, isTask(value) ? { ...stored, value: { ...value, attempt: 0 } } : stored];
     }),
   );
   let state: ModelState = {
@@ -149,7 +155,7 @@ function canEnd(before: ModelState): boolean {
     now: before.now + 100_000,
     jumps: 9,
     network: [],
-    workers: [newWorker()],
+    workers: [...before.workers.map(() => ({ ...newWorker(), waiting: "for ever" })), newWorker()],
   };
   for (let turn = 0; turn < 60 && !tasksOf(state).every((task) => isOver(task.state)); turn++) {
     const choices = steps(state);

@@ -1,4 +1,5 @@
-import { keys, type TaskRef } from "./keys.ts";
+import { asClaimed, claimedRef, type ClaimList } from "./claim_list.ts";
+import { keys } from "./keys.ts";
 import { RefusedError, type TaskEntry, type TaskStore } from "./task_store.ts";
 import { NO_CHANGE } from "./write_plan.ts";
 
@@ -34,10 +35,13 @@ export async function takeLostLease(
   if (versionstamp === undefined) return 0;
   const id = String(entry.key.at(-1));
   let taken = 0;
-  for await (const { key, value } of store.kv.list<[string, string][]>({ prefix: keys.held(id) })) {
-    const refs = value.map(([owner, id]): TaskRef => ({ owner, id }));
-    const tasks = await store.getMany(refs);
-    const moves = await Promise.all(tasks.map((task) => takeTask(store, task, { lease: id, ...options })));
+  for await (const { key, value: list } of store.kv.list<ClaimList>({ prefix: keys.held(id) })) {
+    const tasks = await store.getMany(list.tasks.map(claimedRef));
+    const moves = await Promise.all(list.tasks.map((claimed, index) => {
+      const entry = tasks[index];
+      const task = entry && asClaimed(entry, { lease: id, list, claimed });
+      return takeTask(store, task, { lease: id, ...options });
+    }));
     taken += moves.filter((moved) => moved).length;
     await store.commit({ ...NO_CHANGE, deletes: [key] });
   }

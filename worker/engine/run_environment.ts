@@ -9,6 +9,8 @@ export interface RunEnvironment {
   clock: Clock;
   /** Ends runs that take too long. */
   deadlines: Deadlines;
+  /** Milliseconds after which the record of a task says that it runs. */
+  announceAfter: number;
   /** Milliseconds between two writes of progress. */
   progressInterval: number;
   /** Milliseconds between two writes of the log. */

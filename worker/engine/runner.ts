@@ -72,6 +72,7 @@ export class Runner implements AsyncDisposable {
     this.#options = {
       perOwner: undefined,
       mayRecur: undefined,
+      announceAfter: 50,
       progressInterval: 500,
       retention: 604_800_000,
       maxLosses: 8,
@@ -247,11 +248,10 @@ export class Runner implements AsyncDisposable {
       }
       if (candidates.length === 0) return false;
       const mail = this.#mail;
-      const { holds, contended, gone } = await this.#keeper.claim(candidates);
+      const { holds, contended } = await this.#keeper.claim(candidates);
       const runs = holds.flatMap((hold) => this.#begin(hold) ?? []);
       // What came into the inbox before the answer to the claim may be for one of these.
       if (mail !== this.#mail) runs.forEach((run) => void run.look());
-      for (const entry of gone) await this.#lanes.forget(entry);
       return contended;
     } finally {
       for (const { permits } of candidates) this.#permits.settle(permits);

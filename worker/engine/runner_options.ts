@@ -23,6 +23,13 @@ export interface RunnerOptions {
   perOwner?: number | undefined;
   /** Time between two signs of life. @default a third of the lease */
   heartbeat?: number;
+  /**
+   * How long a run lasts before its task's record says that it runs. One that ends sooner is written once: until then its
+   * record says that the task waits.
+   *
+   * @default 50
+   */
+  announceAfter?: number;
   /** Time between two writes of a run's progress. @default 500 */
   progressInterval?: number;
   /** How long an ended task is kept. @default 604_800_000 (a week) */

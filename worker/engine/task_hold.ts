@@ -78,6 +78,8 @@ export class TaskHold {
     await this.#inTurn(async () => {
       const { owner: { subject }, id } = this.task;
       const entry = await this.#store.get({ owner: subject, id });
+      // Since the claim nobody has written it.
+      if (entry?.versionstamp === this.#entry.versionstamp) return;
       const state = entry?.task.state;
       if (entry === undefined || state?.status !== "running" || state.lease.token !== this.token) {
         throw new LeaseLostError("Another worker has the task");

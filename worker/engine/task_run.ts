@@ -117,12 +117,13 @@ export class TaskRun {
 
   /** Runs the kind's code, and says what is to be recorded. Code that ignores its signal is not waited for. */
   async #work(): Promise<OutcomeEvent> {
-    const { clock, retention } = this.#environment;
+    const { clock, retention, deadlines, announceAfter } = this.#environment;
     const { timeout } = this.#definition;
-    using _deadline = this.#environment.deadlines.add(
+    using _deadline = deadlines.add(
       timeout,
       () => this.#abort(new TaskTimeoutError(`The run took longer than ${timeout} ms`)),
     );
+    using _announcement = deadlines.add(announceAfter, () => this.#tell(this.#progress, 0));
     const { token } = this.hold;
     try {
       const result = await this.#keep(await this.#execute());
@@ -234,10 +235,10 @@ export class TaskRun {
   }
 
   /** Progress is written soon, but not at every call. */
-  #tell(progress: Progress): void {
+  #tell(progress: Progress, within = this.#environment.progressInterval): void {
     this.#progress = progress;
     this.#told = true;
-    this.#schedule(this.#environment.progressInterval);
+    this.#schedule(within);
   }
 
   #say(line: string): void {

@@ -1,10 +1,12 @@
 import { type Clock, MAX_READ_KEYS, systemClock } from "@flotilla/runtime";
+import { findClaimed } from "./claim_list.ts";
 import { followUps } from "./follow_ups.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { indexKeys, keys, type TaskRef } from "./keys.ts";
 import { decodeRecord, encodeRecord } from "./task_record.ts";
 import {
   isOver,
+  type Lease,
   type Refusal,
   type Task,
   type TaskEvent,
@@ -121,22 +123,27 @@ export class TaskStore {
    * Moves a task by one event, starting from the record as it was last seen.
    *
    * A write that fails on its check is looked at again: it may have been applied by an earlier try of the KV client, or
-   * another change may have come first, and then the event is judged anew on what stands there.
+   * another change may have come first, and then the event is judged anew on what stands there. A task that was claimed, and
+   * whose record does not say so yet, is moved as one that runs.
    *
    * @param options.write the same for every try of one change, when an earlier try may have been applied; default new
    * @throws {RefusedError} when the event has no effect
    */
   async change(from: TaskEntry, event: TaskEvent, options: { write?: string } = {}): Promise<TaskEntry> {
     const { write = this.#newWrite() } = options;
-    for (let entry = from;;) {
-      const { task, plan } = this.plan(entry, event, { write });
+    let [entry, stray] = [from, false];
+    for (;;) {
+      const { task, plan } = this.plan(entry, event, { write, stray });
       const done = await this.commit(plan);
       if (done !== undefined) return { task, versionstamp: done };
       const found = await this.kv.get(keyOf(task));
       const record = decodeRecord(found.value);
       if (record === undefined || found.versionstamp === null) throw new RefusedError("over", entry.task);
-      entry = { task: record.task, versionstamp: found.versionstamp };
-      if (record.write === write) return entry;
+      const now = { task: record.task, versionstamp: found.versionstamp };
+      if (record.write === write) return now;
+      const placeless = now.versionstamp === entry.versionstamp && now.task.state.status === "queued";
+      const claimed = placeless ? await findClaimed(this.kv, now) : undefined;
+      [entry, stray] = [claimed ?? now, placeless && claimed === undefined];
     }
   }
 
@@ -145,21 +152,38 @@ export class TaskStore {
    * was last seen.
    *
    * @param options.write names the write in the record
+   * @param options.stray whether the task waits at no place of the queue, and is claimed by nobody; default false
    * @throws {RefusedError} when the event has no effect
    */
-  plan(entry: TaskEntry, event: TaskEvent, { write }: { write: string }): PlannedChange {
-    const task = transition(entry.task, event);
-    if ("refused" in task) throw new RefusedError(task.refused, entry.task);
-    const { versionstamp } = entry;
-    const permits = event.type === "claim" ? event.lease.permits ?? [] : [];
-    const extra = permits.length === 0 ? {} : { checks: permits.map((key) => ({ key, versionstamp: null })) };
-    const plan = this.#plan({
-      check: { key: keyOf(task), versionstamp },
-      before: entry.task,
-      task,
-      write,
-      extra,
-    });
+  plan(entry: TaskEntry, event: TaskEvent, options: { write: string; stray?: boolean }): PlannedChange {
+    const { write, stray = false } = options;
+    const task = moved(entry, event);
+    const { task: before, versionstamp } = entry;
+    const checks = stray ? [] : placeOf(before).map((key) => ({ key, versionstamp }));
+    const check = { key: keyOf(task), versionstamp };
+    return { task, plan: this.#plan({ check, before, task, write, extra: { checks } }) };
+  }
+
+  /**
+   * What it takes to claim a task: its place in the queue goes, and what it takes of permits comes. Its record stays as it is;
+   * whoever claims it must put it on a {@linkcode ClaimList} in the same write.
+   *
+   * @throws {RefusedError} when it does not wait
+   */
+  planClaim(entry: TaskEntry, lease: Lease, now: number): PlannedChange {
+    const task = moved(entry, { type: "claim", now, lease });
+    const { task: before, versionstamp } = entry;
+    const places = placeOf(before);
+    const permits = lease.permits ?? [];
+    const plan: WritePlan = {
+      checks: [
+        ...places.map((key) => ({ key, versionstamp })),
+        ...permits.map((key) => ({ key, versionstamp: null })),
+      ],
+      sets: permits.map((key) => ({ key, value: 0 })),
+      deletes: places,
+      counts: countsOf(before, task),
+    };
     return { task, plan };
   }
 
@@ -212,6 +236,21 @@ interface Change {
   readonly task: Task;
   readonly write: string;
   readonly extra: Extra;
+}
+
+/** @throws {RefusedError} when the event has no effect */
+function moved({ task: before }: TaskEntry, event: TaskEvent): Task {
+  const task = transition(before, event);
+  if ("refused" in task) throw new RefusedError(task.refused, before);
+  return task;
+}
+
+/**
+ * The place in the queue of a task that waits. It was set by the same write as the record; where it is gone, somebody has
+ * claimed the task.
+ */
+export function placeOf(task: Task): readonly Deno.KvKey[] {
+  return task.state.status === "queued" ? indexKeys(task) : NO_KEYS;
 }
 
 function keyOf({ owner, id }: Task): Deno.KvKey {

@@ -1,10 +1,11 @@
-import type { Clock } from "@flotilla/runtime";
+import { type Clock, MAX_READ_KEYS } from "@flotilla/runtime";
+import type { ClaimList } from "./claim_list.ts";
 import { isRefusal } from "./group_writer.ts";
 import { keys } from "./keys.ts";
 import { LeaseLostError } from "./run_errors.ts";
 import { SharedTurn } from "./shared_turn.ts";
 import { TaskHold } from "./task_hold.ts";
-import type { PlannedChange, TaskEntry, TaskStore } from "./task_store.ts";
+import { placeOf, type PlannedChange, type TaskEntry, type TaskStore } from "./task_store.ts";
 import { joinPlans, NO_CHANGE, type PlannedCheck } from "./write_plan.ts";
 
 /** How a {@linkcode WorkerLease} is kept. */
@@ -29,21 +30,14 @@ export interface ClaimOutcome {
   readonly holds: readonly TaskHold[];
   /** Whether somebody else was faster with some of the candidates. */
   readonly contended: boolean;
-  /** Candidates that turned out to have no record. */
-  readonly gone: readonly TaskEntry[];
 }
 
 /** A candidate with what is to become of it. */
 interface Bid {
   readonly entry: TaskEntry;
   readonly token: string;
+  readonly permits: readonly Deno.KvKey[];
   readonly change: PlannedChange;
-}
-
-/** A task that was claimed, as it stands now. */
-interface Won {
-  readonly entry: TaskEntry;
-  readonly bid: Bid;
 }
 
 /** Tasks that are claimed in one write, and listed under one key. */
@@ -61,7 +55,7 @@ const MOST_OVER = 50;
  * The lease is one entry of the agenda, at the time of its end. To renew it is to move the entry; a claim checks the entry
  * in the same atomic write; and whoever finds it overdue rewrites it before anything else (`lost_lease.ts`). So a claim or
  * a renewal that arrives after another renewal, or after the tasks were taken away, has no effect. That is also how a claim
- * is settled whose answer was lost: once the lease is renewed it has come into effect or never will, and the records tell.
+ * is settled whose answer was lost: once the lease is renewed it has come into effect or never will, and its list tells.
  */
 export class WorkerLease {
   readonly id: string = crypto.randomUUID();
@@ -103,8 +97,8 @@ export class WorkerLease {
    * @throws {LeaseLostError} when the lease is over
    */
   async claim(candidates: readonly Candidate[]): Promise<ClaimOutcome> {
-    if (this.#entry === undefined) await this.#turn.alone(() => this.#open());
-    if (this.#doubtful.length > 0) return { holds: await this.#settle(), contended: false, gone: [] };
+    if (this.#entry === undefined) await this.#turn.alone(() => this.#begin());
+    if (this.#doubtful.length > 0) return { holds: await this.#settle(), contended: false };
     return await this.#turn.together(async () => {
       const bids = candidates.map((candidate) => this.#bid(candidate));
       return await this.#claim(bids.slice(0, this.#store.fitting(bids.map(({ change }) => change.plan))));
@@ -130,7 +124,7 @@ export class WorkerLease {
     });
   }
 
-  async #open(): Promise<void> {
+  async #begin(): Promise<void> {
     if (this.#entry !== undefined) return;
     const expires = this.#moving ??= this.#options.clock.now() + this.#options.duration;
     await this.#enter(expires, { key: keys.lease(expires, this.id), versionstamp: null });
@@ -175,60 +169,48 @@ export class WorkerLease {
     return await this.#turn.alone(async () => {
       await this.#move();
       const batches = this.#doubtful;
-      const looks = await Promise.all(batches.map((batch) => this.#look(batch)));
+      const made = await Promise.all(batches.map((batch) => this.#isMade(batch)));
       this.#doubtful = [];
-      return looks.flatMap(({ won }, index) => this.#hold(batches[index]?.key ?? [], won));
+      return batches.flatMap((batch, index) => made[index] === true ? this.#hold(batch) : []);
     });
   }
 
   #bid({ entry, permits }: Candidate): Bid {
+    const { holder, clock } = this.#options;
     const token = `${this.id}.${this.#count++}`;
-    const lease = {
-      id: this.id,
-      token,
-      holder: this.#options.holder,
-      ...(permits.length > 0 ? { permits } : {}),
-    };
-    const event = { type: "claim", now: this.#options.clock.now(), lease } as const;
-    return { entry, token, change: this.#store.plan(entry, event, { write: token }) };
+    const lease = { id: this.id, token, holder, ...(permits.length > 0 ? { permits } : {}) };
+    return { entry, token, permits, change: this.#store.planClaim(entry, lease, clock.now()) };
   }
 
   async #claim(all: readonly Bid[]): Promise<ClaimOutcome> {
-    const gone: TaskEntry[] = [];
     for (let bids = all; bids.length > 0;) {
       const contended = bids !== all;
       const batch: Batch = { key: [...keys.held(this.id), this.#count++], bids };
-      const versionstamp = await this.#write(batch);
-      if (versionstamp !== undefined) {
-        const won = bids.map((bid) => ({ bid, entry: { task: bid.change.task, versionstamp } }));
-        return { holds: this.#hold(batch.key, won), contended, gone };
+      if (await this.#write(batch) || await this.#isMade(batch)) {
+        return { holds: this.#hold(batch), contended };
       }
-      const { won, open, missing } = await this.#look(batch);
-      gone.push(...missing);
-      if (won.length > 0) return { holds: this.#hold(batch.key, won), contended, gone };
+      const open = await this.#open(bids);
       if (open.length === bids.length) {
         // It was a permit, or the lease: a copy of this write that comes late might still find both as it wants them.
         this.#doubtful.push(batch);
-        return { holds: [], contended: true, gone };
+        return { holds: [], contended: true };
       }
       bids = open;
     }
-    return { holds: [], contended: all.length > 0, gone };
+    return { holds: [], contended: all.length > 0 };
   }
 
-  /** The version under which the tasks are this worker's; `undefined` when a check failed. */
-  async #write(batch: Batch): Promise<string | undefined> {
-    const { key, bids } = batch;
-    const refs = bids.map(({ entry: { task } }) => [task.owner.subject, task.id]);
+  /** Whether the tasks are this worker's; not when a check failed. */
+  async #write(batch: Batch): Promise<boolean> {
     const checks = this.#entry === undefined ? [] : [this.#entry];
     const over = this.#over.splice(0, MOST_OVER);
-    const list = { checks, sets: [{ key, value: refs }], deletes: over, counts: [] };
+    const sets = [{ key: batch.key, value: this.#list(batch) }];
+    const list = { checks, sets, deletes: over, counts: [] };
     try {
-      const versionstamp = await this.#store.commit(
-        joinPlans([list, ...bids.map(({ change }) => change.plan)]),
-      );
+      const plans = batch.bids.map(({ change }) => change.plan);
+      const versionstamp = await this.#store.commit(joinPlans([list, ...plans]));
       if (versionstamp === undefined) this.#over.push(...over);
-      return versionstamp;
+      return versionstamp !== undefined;
     } catch (error) {
       this.#over.push(...over);
       if (!isRefusal(error)) this.#doubtful.push(batch);
@@ -236,32 +218,43 @@ export class WorkerLease {
     }
   }
 
-  /** What a batch stands at: tasks that are this worker's, that can be claimed still, and that are gone. */
-  async #look({ bids }: Batch): Promise<{ won: Won[]; open: Bid[]; missing: TaskEntry[] }> {
-    const refs = bids.map(({ entry: { task } }) => ({ owner: task.owner.subject, id: task.id }));
-    const found = await this.#store.getMany(refs);
-    return {
-      won: found.flatMap((entry, index) => {
-        const bid = bids[index];
-        const state = entry?.task.state;
-        const isMine = state?.status === "running" && state.lease.token === bid?.token;
-        return entry !== undefined && bid !== undefined && isMine ? [{ entry, bid }] : [];
-      }),
-      open: bids.filter(({ entry }, index) => found[index]?.versionstamp === entry.versionstamp),
-      missing: bids.flatMap(({ entry }, index) => found[index] === undefined ? [entry] : []),
-    };
+  #list({ bids }: Batch): ClaimList {
+    const { holder, clock } = this.#options;
+    const tasks = bids.map(({ entry: { task: { owner, id }, versionstamp }, token, permits }) =>
+      [owner.subject, id, versionstamp, token, permits] as const
+    );
+    return { holder, claimed: clock.now(), tasks };
   }
 
-  #hold(key: Deno.KvKey, won: readonly Won[]): TaskHold[] {
-    let left = won.length;
+  /** Whether a claim has come into effect. Nobody else writes its list, and it stays for as long as a task of it is held. */
+  async #isMade({ key }: Batch): Promise<boolean> {
+    return (await this.#store.kv.get(key)).versionstamp !== null;
+  }
+
+  /** Those that can be claimed still. */
+  async #open(bids: readonly Bid[]): Promise<readonly Bid[]> {
+    const open: Bid[] = [];
+    for (let start = 0; start < bids.length; start += MAX_READ_KEYS) {
+      const part = bids.slice(start, start + MAX_READ_KEYS);
+      const places = await this.#store.kv.getMany<unknown[]>(
+        part.flatMap(({ entry: { task } }) => placeOf(task)),
+      );
+      open.push(...part.filter(({ entry }, index) => places[index]?.versionstamp === entry.versionstamp));
+    }
+    return open;
+  }
+
+  #hold({ key, bids }: Batch): TaskHold[] {
+    let left = bids.length;
     this.#held += left;
     const onSettled = () => {
       this.#held--;
       if (--left === 0) this.#over.push(key);
     };
     const { clock } = this.#options;
-    return won.map(({ entry, bid: { token, entry: { task: { state } } } }) => {
+    return bids.map(({ token, entry: { task: { state }, versionstamp }, change: { task } }) => {
       const since = state.status === "queued" ? state.since : clock.now();
+      const entry = { task, versionstamp };
       return new TaskHold(this.#store, { entry, token, since, lease: this, clock, onSettled });
     });
   }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { ManualClock } from "@flotilla/runtime/testing";
 import { lossyKv } from "../testing/lossy_kv.ts";
 import { read, RETENTION, stored } from "../testing/tasks.ts";
@@ -54,6 +54,57 @@ Deno.test("WorkerLease.claim() claims many tasks in one write, and renew() keeps
   assertEquals([sweep.moved, sweep.next], [0, lease.expires]);
 });
 
+Deno.test("WorkerLease.claim() takes a task from the queue and leaves its record to what comes of the run", async () => {
+  using lab = await open();
+  const [wanted] = await lab.candidates(1);
+  if (wanted === undefined) throw new Error("There is no candidate");
+  const { holds: [hold] } = await lab.lease("a").claim([wanted]);
+  assertEquals(await read(lab.store, wanted.entry.task), wanted.entry);
+  assertEquals((await Array.fromAsync(lab.kv.list({ prefix: ["ready"] }))).length, 0);
+  assertEquals([hold?.task.state.status, hold?.task.attempt], ["running", 1]);
+  await hold?.note({ fraction: 0.5 });
+  const { task } = await read(lab.store, wanted.entry.task);
+  assertEquals([task.state.status, task.attempt, task.progress.fraction], ["running", 1, 0.5]);
+});
+
+Deno.test("TaskStore.change() cancels a task that was claimed meanwhile as one that runs, and its worker learns of it", async () => {
+  using lab = await open();
+  const [wanted] = await lab.candidates(1);
+  if (wanted === undefined) throw new Error("There is no candidate");
+  const { holds: [hold] } = await lab.lease("a").claim([wanted]);
+  const event = { type: "cancel", now: lab.clock.now(), retention: RETENTION } as const;
+  const { task: { state } } = await lab.store.change(wanted.entry, event);
+  assertEquals([state.status === "running" && state.lease.token, hold?.cancelling], [hold?.token, false]);
+  assertNotEquals((await lab.kv.get(keys.inbox("a"))).versionstamp, null);
+  await hold?.look();
+  assertEquals(hold?.cancelling, true);
+});
+
+Deno.test("TaskStore.change() cancels a task that neither waits at a place nor was claimed", async () => {
+  using lab = await open();
+  const [wanted] = await lab.candidates(1);
+  if (wanted === undefined) throw new Error("There is no candidate");
+  for await (const { key } of lab.kv.list({ prefix: ["ready"] })) await lab.kv.delete(key);
+  const event = { type: "cancel", now: lab.clock.now(), retention: RETENTION } as const;
+  assertEquals((await lab.store.change(wanted.entry, event)).task.state.status, "cancelled");
+});
+
+Deno.test("sweepAgenda() takes a task whose record does not say yet that it runs", async () => {
+  using lab = await open();
+  const permit = ["permit", "kind", "test", 0];
+  const [wanted] = await lab.candidates(1);
+  if (wanted === undefined) throw new Error("There is no candidate");
+  const { holds: [hold] } = await lab.lease("a").claim([{ ...wanted, permits: [permit] }]);
+  assertNotEquals((await lab.kv.get(permit)).versionstamp, null);
+  lab.clock.jump(10_000);
+  const sweep = await sweepAgenda(lab.store, { now: lab.clock.now(), maxLosses: 3, retention: RETENTION });
+  const { task } = await read(lab.store, wanted.entry.task);
+  assertEquals([sweep.moved, task.state.status, task.attempt, task.losses], [1, "queued", 1, 1]);
+  assertEquals((await lab.kv.get(permit)).versionstamp, null);
+  assertEquals((await Array.fromAsync(lab.kv.list({ prefix: ["ready"] }))).length, 1);
+  await assertRejects(() => hold?.note({ fraction: 1 }) ?? Promise.resolve(), LeaseLostError);
+});
+
 Deno.test("WorkerLease.claim() takes what fits into one write", async () => {
   using lab = await open();
   const { holds } = await lab.lease("a").claim(await lab.candidates(150));
@@ -64,9 +115,8 @@ Deno.test("WorkerLease.claim() leaves to others what they were faster with, and 
   using lab = await open();
   const wanted = await lab.candidates(4);
   await lab.lease("a").claim(wanted.slice(0, 2));
-  await lab.kv.delete(keys.task({ owner: "alice", id: "003" }));
-  const { holds, contended, gone } = await lab.lease("b").claim(wanted);
-  assertEquals([ids(holds), contended, ids(gone)], [["002"], true, ["003"]]);
+  const { holds, contended } = await lab.lease("b").claim(wanted);
+  assertEquals([ids(holds), contended], [["002", "003"], true]);
 });
 
 Deno.test("WorkerLease.claim() gets nothing where a permit is taken", async () => {

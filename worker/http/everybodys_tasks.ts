@@ -1,4 +1,5 @@
 import { ProblemError } from "@flotilla/runtime";
+import { claimedRef, type ClaimList } from "../engine/claim_list.ts";
 import { keys, refOf, type TaskRef } from "../engine/keys.ts";
 import type { TaskStore } from "../engine/task_store.ts";
 import { type ListQuery, parseQuery, type TaskPage } from "./task_list.ts";
@@ -47,13 +48,10 @@ async function listFailed(store: TaskStore, { limit, cursor }: ListQuery): Promi
 
 /** A task stays in the list of its claim until the whole claim is over, so that the records have to tell. */
 async function listRunning(store: TaskStore, { limit }: ListQuery): Promise<Record<string, unknown>[]> {
-  const claims = store.kv.list<readonly (readonly [string, string])[]>(
-    { prefix: keys.everyHeld },
-    { limit: SCAN_LIMIT },
-  );
+  const claims = store.kv.list<ClaimList>({ prefix: keys.everyHeld }, { limit: SCAN_LIMIT });
   const refs: TaskRef[] = [];
   for await (const { value } of claims) {
-    refs.push(...value.map(([owner, id]) => ({ owner, id })));
+    refs.push(...value.tasks.map(claimedRef));
     if (refs.length >= SCAN_LIMIT) break;
   }
   refs.sort((a, b) => a.id < b.id ? -1 : 1);

@@ -3,18 +3,24 @@ import { z } from "zod";
 import { defineTask } from "../engine/define_task.ts";
 import { WorkerLab } from "../testing/worker_lab.ts";
 
+/** A run that comes to its half, and to its end, when it is let. */
 function gated() {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const [half, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const kind = defineTask({
     name: "gated",
     input: z.strictObject({}),
     async run({ progress }) {
+      await half.promise;
       progress(0.5, "half");
-      await promise;
+      await end.promise;
       return "done";
     },
   });
-  return { kind, open: resolve };
+  const open = () => {
+    half.resolve();
+    end.resolve();
+  };
+  return { kind, goOn: half.resolve, open };
 }
 
 interface SeenEvent {
@@ -41,7 +47,7 @@ async function* eventsOf(response: Response): AsyncGenerator<SeenEvent> {
 
 Deno.test("GET /longtask/:id/events tells each status and progress, and ends with the task", async () => {
   await using lab = await WorkerLab.open();
-  const { kind, open } = gated();
+  const { kind, goOn, open } = gated();
   const worker = lab.worker([kind]);
   const id = await lab.send(worker, { task: "gated" });
   const response = await lab.call(worker, `/longtask/${id}/events`);
@@ -50,6 +56,7 @@ Deno.test("GET /longtask/:id/events tells each status and progress, and ends wit
   for await (const event of eventsOf(response)) {
     seen.push(event);
     if (event.status === "queued") worker.start();
+    if (event.status === "running") goOn();
     if (event.progress === 0.5) open();
   }
   const told = seen.map(({ event, status, progress }) => `${event} ${status} ${progress}`);

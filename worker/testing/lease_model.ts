@@ -2,8 +2,9 @@ import { isOver, type Task, type TaskEvent, transition } from "../engine/task_st
 import { RETENTION, START, testTask } from "./tasks.ts";
 
 /**
- * A model of how two workers share two tasks: leases, claims of several tasks in one write, renewals, and the taking of
- * tasks whose lease is over, over a network that delivers late, twice, or never answers.
+ * A model of how two workers share two tasks: leases, claims of several tasks in one write, records that say later than the
+ * claim that a task runs, renewals, and the taking of tasks whose lease is over, over a network that delivers late, twice,
+ * or never answers.
  *
  * What a task becomes by an event is the engine's own `transition`; what a write checks is as in `worker_lease.ts`,
  * `lost_lease.ts` and `task_store.ts`.
@@ -25,9 +26,25 @@ export const RULES: ModelRules = { fencing: true, settling: true };
 /** What stands under a key. */
 interface Stored {
   readonly version: number;
-  readonly value: Task | "lease" | "taken";
+  readonly value: Task | Claims | "lease" | "taken" | "place";
   /** Which write put it there. */
   readonly write: string;
+}
+
+/** The tasks of one claim, each with the version of its record and the token. */
+interface Claims {
+  readonly claims: readonly Claimed[];
+}
+
+interface Claimed extends Run {
+  readonly id: string;
+}
+
+/** A task as it was claimed. */
+interface Run {
+  readonly token: string;
+  /** Of the record that was claimed. */
+  readonly version: number;
 }
 
 type Store = Readonly<Record<string, Stored>>;
@@ -36,7 +53,7 @@ type Store = Readonly<Record<string, Stored>>;
 interface ModelWrite {
   readonly id: string;
   readonly worker: number;
-  readonly type: "claim" | "renew" | "take" | "lost" | "succeed";
+  readonly type: "claim" | "renew" | "take" | "lost" | "announce" | "succeed";
   readonly checks: Readonly<Record<string, number>>;
   readonly puts: Readonly<Record<string, Stored["value"]>>;
   readonly deletes: readonly string[];
@@ -51,8 +68,8 @@ interface ModelWorker {
   readonly lease: { readonly key: string; readonly version: number } | undefined;
   /** How many leases it has had. */
   readonly leases: number;
-  /** The tasks that it runs, each with its token. */
-  readonly runs: Readonly<Record<string, string>>;
+  /** The tasks that it runs. */
+  readonly runs: Readonly<Record<string, Run>>;
   /** The tasks that it believes to have finished. */
   readonly finished: readonly string[];
   /** The write whose answer it waits for. */
@@ -92,6 +109,7 @@ export function initialState(): ModelState {
   const entry = (value: Stored["value"]): Stored => ({ version: 0, value, write: "" });
   const store = Object.fromEntries([
     ...TASKS.map((id) => [id, entry(testTask({ id }))] as const),
+    ...TASKS.map((id) => [placeKey(id), entry("place")] as const),
     ...[0, 1].map((worker) => [lease(worker), entry("lease")] as const),
   ]);
   const worker = (index: number) => ({ ...newWorker(), leases: 1, lease: { key: lease(index), version: 0 } });
@@ -133,7 +151,7 @@ export function takenState(): ModelState {
     "worker 1 sends take",
     "take lease 0 1 10000 arrives",
     "worker 1 sends lost",
-    "lost a on 1 arrives",
+    "lost a on 0 arrives",
     "worker 1 sends claim",
     "claim of 1, run 2 arrives",
   ]);
@@ -168,7 +186,7 @@ export function stateText(
 }
 
 function taskText(value: Stored["value"]): unknown {
-  if (typeof value === "string") return value;
+  if (!isTask(value)) return value;
   const { attempt, state } = value;
   return [attempt, state.status, state.status === "running" ? state.lease.token : ""];
 }
@@ -216,7 +234,10 @@ function writesOf(state: ModelState, worker: ModelWorker, index: number): Draft[
       ...claiming(state, worker, index, lease),
       renewal(state, worker, index),
     ]),
-    ...Object.entries(runs).flatMap(([id, token]) => finishing(state, worker, id, token)),
+    ...Object.entries(runs).flatMap(([id, run]) => [
+      ...announcing(state, worker, { id, ...run }),
+      ...finishing(state, worker, { id, ...run }),
+    ]),
     ...Object.keys(worker.seen).flatMap((key) =>
       isLease(key) && key !== lease?.key ? taking(state, worker, key) : []
     ),
@@ -229,7 +250,7 @@ function opening(state: ModelState, { leases }: ModelWorker, index: number): Dra
   return [{ id: `open ${key}`, type: "renew", checks: { [key]: -1 }, puts: { [key]: "lease" }, deletes: [] }];
 }
 
-/** All that waits, in one write that checks the lease too. */
+/** All that waits, in one write that checks the lease too: their places go, and their list comes. */
 function claiming(
   state: ModelState,
   { seen }: ModelWorker,
@@ -238,22 +259,34 @@ function claiming(
 ): Draft[] {
   const waiting = TASKS.flatMap((id) => {
     const stored = seen[id];
-    if (stored === undefined || typeof stored.value === "string" || stored.value.state.status !== "queued") {
-      return [];
-    }
-    const token = `${index}, run ${stored.value.attempt + 1}`;
-    const claim = { id: leaseOf(key), token, holder: String(index) };
-    const task = transition(stored.value, { type: "claim", now: state.now, lease: claim });
-    return "refused" in task || task.attempt > MOST_RUNS ? [] : [{ id, task, version: stored.version }];
+    if (stored === undefined || seen[placeKey(id)]?.version !== stored.version) return [];
+    const run = { id, token: "", version: stored.version };
+    const task = asClaimed(stored, run, { lease: leaseOf(key), now: state.now });
+    if (task === undefined || task.attempt > MOST_RUNS) return [];
+    return [{ ...run, token: `${index}, run ${task.attempt}`, attempt: task.attempt }];
   });
   if (waiting.length === 0) return [];
+  const claims = waiting.map(({ id, token, version }) => ({ id, token, version }));
+  const places = waiting.map(({ id, version }) => [placeKey(id), version] as const);
   return [{
-    id: `claim of ${index}, run ${Math.max(...waiting.map(({ task }) => task.attempt))}`,
+    id: `claim of ${index}, run ${Math.max(...waiting.map(({ attempt }) => attempt))}`,
     type: "claim",
-    checks: { [key]: leaseVersion, ...Object.fromEntries(waiting.map(({ id, version }) => [id, version])) },
-    puts: Object.fromEntries(waiting.map(({ id, task }) => [id, task])),
-    deletes: [],
+    checks: { [key]: leaseVersion, ...Object.fromEntries(places) },
+    puts: { [listKey(leaseOf(key), claims)]: { claims } },
+    deletes: places.map(([place]) => place),
   }];
+}
+
+/** A task as its claim has made it, where its record does not say so yet; `undefined` for what is no task. */
+function asClaimed(
+  { value, version }: Stored,
+  run: Claimed,
+  { lease, now }: { lease: string; now: number },
+): Task | undefined {
+  if (!isTask(value)) return undefined;
+  if (version !== run.version) return value;
+  const task = transition(value, { type: "claim", now, lease: { id: lease, token: run.token, holder: "" } });
+  return "refused" in task ? value : task;
 }
 
 /** Moves the lease's entry on the agenda. */
@@ -269,9 +302,19 @@ function renewal(state: ModelState, { lease, leases }: ModelWorker, index: numbe
   };
 }
 
-function finishing(state: ModelState, { seen, finished }: ModelWorker, id: string, token: string): Draft[] {
+/** A run that lasts says so in the record. */
+function announcing(state: ModelState, { seen, finished, lease }: ModelWorker, run: Claimed): Draft[] {
+  const { id, token, version } = run;
   const stored = seen[id];
-  if (finished.includes(id) || stored === undefined || typeof stored.value === "string") return [];
+  if (finished.includes(id) || stored === undefined || stored.version !== version) return [];
+  const event: TaskEvent = { type: "progress", now: state.now, token, progress: { fraction: 0 } };
+  return changing(stored, run, { event, lease: lease?.key, name: `announce of ${token} with ${id}`, state });
+}
+
+function finishing(state: ModelState, { seen, finished, lease }: ModelWorker, run: Claimed): Draft[] {
+  const { id, token } = run;
+  const stored = seen[id];
+  if (finished.includes(id) || stored === undefined) return [];
   const result = { kind: "inline", value: token } as const;
   const event: TaskEvent = {
     type: "succeed",
@@ -281,10 +324,10 @@ function finishing(state: ModelState, { seen, finished }: ModelWorker, id: strin
     files: [],
     retention: RETENTION,
   };
-  return changing(stored, id, event, `succeed of ${token} with ${id}`);
+  return changing(stored, run, { event, lease: lease?.key, name: `succeed of ${token} with ${id}`, state });
 }
 
-/** The entry of a lease that is overdue is rewritten first; then its tasks are taken one by one. */
+/** The entry of a lease that is overdue is rewritten first; then the tasks of its lists are taken one by one. */
 function taking(state: ModelState, { seen }: ModelWorker, key: string): Draft[] {
   const entry = seen[key];
   if (entry === undefined || endOf(key) > state.now - START) return [];
@@ -304,18 +347,34 @@ function taking(state: ModelState, { seen }: ModelWorker, key: string): Draft[] 
     maxLosses: 9,
     retention: RETENTION,
   };
-  return TASKS.flatMap((id) => {
-    const stored = seen[id];
-    return stored === undefined ? [] : changing(stored, id, event, `lost ${id} on ${stored.version}`);
+  return claimsUnder(seen, leaseOf(key)).flatMap((run) => {
+    const stored = seen[run.id];
+    if (stored === undefined) return [];
+    return changing(stored, run, { event, lease: key, name: `lost ${run.id} on ${stored.version}`, state });
   });
 }
 
-function changing(stored: Stored, id: string, event: TaskEvent, name: string): Draft[] {
-  if (typeof stored.value === "string") return [];
-  const task = transition(stored.value, event);
-  if ("refused" in task) return [];
-  const type = event.type === "succeed" ? "succeed" : "lost";
-  return [{ id: name, type, checks: { [id]: stored.version }, puts: { [id]: task }, deletes: [] }];
+interface Change {
+  readonly event: TaskEvent;
+  /** The entry of the lease under which the task was claimed. */
+  readonly lease: string | undefined;
+  readonly name: string;
+  readonly state: ModelState;
+}
+
+function changing(stored: Stored, run: Claimed, { event, lease = "", name, state }: Change): Draft[] {
+  const before = asClaimed(stored, run, { lease: leaseOf(lease), now: state.now });
+  const task = before === undefined ? undefined : transition(before, event);
+  if (task === undefined || "refused" in task) return [];
+  const { id } = run;
+  const place = task.state.status === "queued" ? { [placeKey(id)]: "place" as const } : {};
+  return [{
+    id: name,
+    type: event.type === "succeed" ? "succeed" : event.type === "progress" ? "announce" : "lost",
+    checks: { [id]: stored.version },
+    puts: { [id]: task, ...place },
+    deletes: [],
+  }];
 }
 
 function sends(state: ModelState, index: number, draft: Draft): ModelStep {
@@ -356,7 +415,7 @@ function arrive(state: ModelState, write: ModelWrite, { fencing }: ModelRules) {
   for (const key of write.deletes) delete store[key];
   for (const [key, value] of Object.entries(write.puts)) {
     const before = store[key]?.value;
-    if (typeof before === "object" && isOver(before.state)) overwritten++;
+    if (before !== undefined && isTask(before) && isOver(before.state)) overwritten++;
     if (write.type === "succeed") successes[key] = (successes[key] ?? 0) + 1;
     store[key] = { version, value, write: write.id };
   }
@@ -376,6 +435,10 @@ function answered(state: ModelState, write: ModelWrite, applied: boolean): Model
       return withWorker(state, write.worker, renewed(worker, write, state.store));
     case "succeed": {
       const [id = ""] = Object.keys(write.puts);
+      // Its own announcement came first: it tries again.
+      if (!done && isAnnounced(state.store[id], worker.runs[id])) {
+        return withWorker(state, write.worker, worker);
+      }
       const { [id]: _over, ...runs } = worker.runs;
       const finished = done ? [...worker.finished, id] : worker.finished;
       return withWorker(state, write.worker, { ...worker, runs, finished });
@@ -383,6 +446,12 @@ function answered(state: ModelState, write: ModelWrite, applied: boolean): Model
     default:
       return withWorker(state, write.worker, worker);
   }
+}
+
+function isAnnounced(stored: Stored | undefined, run: Run | undefined): boolean {
+  if (stored === undefined || !isTask(stored.value)) return false;
+  const { state } = stored.value;
+  return state.status === "running" && state.lease.token === run?.token;
 }
 
 /** What is lost with its lease is not finished any more, but code that runs already may try. */
@@ -395,16 +464,10 @@ function renewed(worker: ModelWorker, write: ModelWrite, store: Store): ModelWor
   return worker.doubtful ? adopt(held, worker.seen) : held;
 }
 
-/** Runs what the records say that it has claimed. */
+/** Runs what the lists say that it has claimed. */
 function adopt(worker: ModelWorker, store: Store): ModelWorker {
-  const mine = TASKS.flatMap((id) => {
-    const value = store[id]?.value;
-    const running = typeof value === "object" && value.state.status === "running"
-      ? value.state.lease
-      : undefined;
-    const isMine = worker.lease !== undefined && running?.id === leaseOf(worker.lease.key);
-    return isMine ? [[id, running.token] as const] : [];
-  });
+  const claims = worker.lease === undefined ? [] : runningUnder(store, leaseOf(worker.lease.key));
+  const mine = claims.map(({ id, token, version }) => [id, { token, version }] as const);
   return { ...worker, seen: store, doubtful: false, runs: { ...worker.runs, ...Object.fromEntries(mine) } };
 }
 
@@ -418,6 +481,38 @@ function unanswered(state: ModelState, write: ModelWrite): ModelState {
 
 function withWorker(state: ModelState, index: number, worker: ModelWorker): ModelState {
   return { ...state, workers: state.workers.map((other, at) => at === index ? worker : other) };
+}
+
+/** The tasks that were claimed under a lease. */
+function claimsUnder(store: Store, lease: string): Claimed[] {
+  return Object.entries(store).flatMap(([key, { value }]) =>
+    key.startsWith(`list ${lease} `) && typeof value === "object" && "claims" in value ? value.claims : []
+  );
+}
+
+/** Those of them that have neither ended nor been taken. */
+export function runningUnder(store: Store, lease: string): Claimed[] {
+  return claimsUnder(store, lease).filter(({ id, token, version }) => {
+    const stored = store[id];
+    if (stored === undefined || !isTask(stored.value)) return false;
+    const { state } = stored.value;
+    return state.status === "running" ? state.lease.token === token : stored.version === version;
+  });
+}
+
+/** The list of one claim: no run of a task is claimed twice. */
+function listKey(lease: string, claims: readonly Claimed[]): string {
+  return `list ${lease} ${claims.map(({ id, token }) => `${id} ${token}`)}`;
+}
+
+/** Where a task waits. */
+function placeKey(id: string): string {
+  return `place ${id}`;
+}
+
+/** Whether it is a task that stands under a key. */
+export function isTask(value: Stored["value"]): value is Task {
+  return typeof value === "object" && "state" in value;
 }
 
 /** A lease's entry, by the worker, by which of its leases it is, and by when it ends. */

@@ -35,6 +35,7 @@ export class RunnerLab implements AsyncDisposable {
       instance: `runner_${this.#runners.length + 1}`,
       service: () => () => Promise.reject(new Error("There is no service here")),
       grace: 0,
+      announceAfter: 0,
       clock: this.clock,
       ...options,
     });
@@ -51,6 +52,8 @@ export class RunnerLab implements AsyncDisposable {
   /** Waits until the task has the status, with time standing still. */
   async until(task: Task, status: TaskStatus): Promise<Task> {
     return await eventually(async () => {
+      // What is due now is done now.
+      await this.clock.advance(0);
       const entry = await read(this.store, task);
       return entry.task.state.status === status && entry.task;
     }, { what: `task ${task.id} to be ${status}` });
