@@ -22,6 +22,7 @@ const UNAVAILABLE = "Service Unavailable";
 const TIMEOUT = "Gateway Timeout";
 
 const FAILURES: Readonly<Record<FailureKind, FailureAnswer>> = {
+  no_socket: later(UNAVAILABLE, "No more connections to servers can be opened; the request was not sent"),
   connect_refused: later(UNAVAILABLE, "No server could be connected to; the request was not sent"),
   connect_timeout: answer(504, TIMEOUT, "No server could be connected to in time; the request was not sent"),
   stale_connection: answer(502, BAD_GATEWAY, "The connection to the server was closed before it answered"),

@@ -9,6 +9,8 @@ export type AttemptFailure =
    * was sent.
    */
   | { readonly kind: "connect_refused"; readonly cause?: unknown }
+  /** This process could not have another socket: nothing was sent, and nothing is known of the upstream. */
+  | { readonly kind: "no_socket"; readonly cause?: unknown }
   /** No connection within the connect time-out: nothing was sent. */
   | { readonly kind: "connect_timeout"; readonly cause?: unknown }
   /**
@@ -38,6 +40,7 @@ export type FailureKind = AttemptFailure["kind"];
 
 /** Every kind of failure, in the order of an attempt's life. */
 export const FAILURE_KINDS = [
+  "no_socket",
   "connect_refused",
   "connect_timeout",
   "stale_connection",
@@ -68,6 +71,7 @@ export type Reach = "unsent" | "sent" | "answered" | "over";
 /** What a kind of failure proves. */
 export function reachOf(kind: FailureKind): Reach {
   switch (kind) {
+    case "no_socket":
     case "connect_refused":
     case "connect_timeout":
       return "unsent";
@@ -119,12 +123,12 @@ export function isIdempotent(method: string): boolean {
 }
 
 /**
- * Whether the failure says something against the upstream, rather than against the client or a pooled
- * connection.
+ * Whether the failure says something against the upstream, rather than against the client, a pooled connection or this
+ * process.
  */
 export function blamesUpstream(kind: FailureKind): boolean {
   return kind !== "client_gone" && kind !== "request_body" && kind !== "stale_connection" &&
-    kind !== "total_timeout";
+    kind !== "total_timeout" && kind !== "no_socket";
 }
 
 /** How a transport says that an attempt failed. */

@@ -9,7 +9,7 @@ import {
   mayTryAgain,
 } from "./failure.ts";
 
-const EITHER_WAY: FailureKind[] = ["connect_refused", "connect_timeout"];
+const EITHER_WAY: FailureKind[] = ["no_socket", "connect_refused", "connect_timeout"];
 const IDEMPOTENT_ONLY: FailureKind[] = [
   "stale_connection",
   "reset",
@@ -41,6 +41,7 @@ Deno.test("failureOf() takes what says nothing of itself for a reset, the cautio
 Deno.test("describeFailure() tells 503, 502 and 504 apart by what reached an upstream", () => {
   const statuses = Object.fromEntries(FAILURE_KINDS.map((kind) => [kind, describeFailure(kind).status]));
   assertEquals(statuses, {
+    no_socket: 503,
     connect_refused: 503,
     connect_timeout: 504,
     stale_connection: 502,

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "@flotilla/runtime";
+import { AttemptError } from "./failure.ts";
 import type { DownReason, Health } from "./health.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -88,7 +89,9 @@ export interface HealthSurroundings {
 /** What a check found. */
 type Finding =
   | { readonly kind: "pass" }
-  | { readonly kind: "fail"; readonly reason: DownReason; readonly detail: string };
+  | { readonly kind: "fail"; readonly reason: DownReason; readonly detail: string }
+  /** It could not be asked, for a want of ours. */
+  | { readonly kind: "none" };
 
 interface Watch {
   readonly upstream: Upstream;
@@ -189,6 +192,7 @@ export class HealthChecker {
   }
 
   #judge(watch: Watch, finding: Finding): void {
+    if (finding.kind === "none") return;
     const since = this.#around.clock.now();
     if (finding.kind === "pass") {
       watch.fails = 0;
@@ -227,6 +231,7 @@ function found(status: number): Finding {
 }
 
 function unreachable(error: unknown): Finding {
+  if (error instanceof AttemptError && error.failure.kind === "no_socket") return { kind: "none" };
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return { kind: "fail", reason: "unreachable", detail: cause instanceof Error ? cause.message : "failed" };
 }

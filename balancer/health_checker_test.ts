@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { ManualClock } from "@flotilla/runtime/testing";
+import { AttemptError } from "./failure.ts";
 import { HealthChecker, type HealthOptions, type Probe, readHealth } from "./health_checker.ts";
 import type { Health } from "./health.ts";
 import { FakeUpstream } from "./testing/fake_upstream.ts";
@@ -16,11 +17,12 @@ import { seededRandom } from "@flotilla/runtime";
 function check(options: HealthOptions = {}) {
   const clock = new ManualClock();
   const seen: Health[] = [];
-  const state = { answer: 200 as number | "refused" | "silent", probes: 0 };
+  const state = { answer: 200 as number | "refused" | "silent" | "no socket", probes: 0 };
   const probe: Probe = (_upstream, { signal }) => {
     state.probes++;
     if (typeof state.answer === "number") return Promise.resolve(state.answer);
     if (state.answer === "refused") return Promise.reject(new Error("refused"));
+    if (state.answer === "no socket") return Promise.reject(new AttemptError({ kind: "no_socket" }));
     return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   };
   const checker = new HealthChecker(readHealth(options), {
@@ -67,6 +69,21 @@ Deno.test("HealthChecker takes one out at once that answers 503", async () => {
   await clock.advance(500);
   const last = seen.at(-1);
   assert(last?.kind === "down" && last.reason === "unready");
+});
+
+Deno.test("HealthChecker believes nothing new of an upstream while there is no socket to ask it with", async () => {
+  const { clock, state, kinds } = check({ interval: 100, jitter: 0 });
+  state.answer = "no socket";
+  await clock.advance(1_000);
+  assertEquals([kinds(), state.probes], [[], 11]);
+  state.answer = 200;
+  await clock.advance(100);
+  state.answer = "no socket";
+  await clock.advance(10_000);
+  assertEquals(kinds(), ["up"]);
+  state.answer = "refused";
+  await clock.advance(200);
+  assertEquals(kinds(), ["up", "down"]);
 });
 
 Deno.test("HealthChecker has a frozen upstream out in under 2 s, whenever it freezes", async () => {

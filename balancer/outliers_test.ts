@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { echo } from "./testing/fake_transport.ts";
+import { echo, failing } from "./testing/fake_transport.ts";
 import { testBalancer } from "./testing/test_balancer.ts";
 
 const broken = () => new Response("no", { status: 500 });
@@ -45,6 +45,13 @@ Deno.test("without checks an upstream that cannot be connected to is ejected at 
   await using test = await testBalancer({ a: undefined, b: echo }, { health: false });
   assertEquals(await send(test, 6), [200, 200, 200, 200, 200, 200]);
   assertEquals(test.transport.sent.filter((id) => id === "a").length, 1);
+});
+
+Deno.test("without checks an upstream is not ejected for want of a socket of ours, and the request is tried elsewhere", async () => {
+  await using test = await testBalancer({ a: failing("no_socket"), b: echo }, { health: false });
+  assertEquals(await send(test, 20), Array(20).fill(200));
+  const [a] = test.balancer.snapshot().upstreams;
+  assertEquals([a?.ejections, a?.inRotation, a?.failures], [0, true, { no_socket: 20 }]);
 });
 
 Deno.test("when all fail their checks but answer, requests are still passed on", async () => {

@@ -1,3 +1,4 @@
+import { lacksSocket } from "../no_socket.ts";
 import type { Upstream } from "../upstream.ts";
 import type { Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -34,7 +35,7 @@ export interface ConnectionPoolOptions {
 /** How taking a connection ended. */
 export type Dialled =
   | { readonly kind: "connected"; readonly connection: UpstreamConnection }
-  | { readonly kind: "connect_refused"; readonly cause: unknown }
+  | { readonly kind: "connect_refused" | "no_socket"; readonly cause: unknown }
   | { readonly kind: "connect_timeout" };
 
 /**
@@ -105,7 +106,7 @@ export class ConnectionPool implements Disposable {
       this.deadlines.watch(connection.wire);
       return { kind: "connected", connection };
     } catch (cause) {
-      return { kind: "connect_refused", cause };
+      return { kind: lacksSocket(cause) ? "no_socket" : "connect_refused", cause };
     } finally {
       this.deadlines.unwatch(timer);
     }

@@ -15,12 +15,14 @@ export interface BalancerProgramOptions {
   readonly flags: readonly string[];
   /** Flags of `deno run`. @default none */
   readonly deno?: readonly string[];
+  /** How many descriptors it may have open. @default as many as this process */
+  readonly descriptors?: number;
 }
 
 /** Starts the balancer's process on a free port; resolves when it listens. */
 export async function startBalancer(options: BalancerProgramOptions): Promise<Program> {
-  const { flags, deno = [] } = options;
-  const child = spawn(["run", "--no-prompt", "-A", ...deno, MAIN, "--port", "0", ...flags]);
+  const { flags, deno = [], descriptors } = options;
+  const child = spawn(["run", "--no-prompt", "-A", ...deno, MAIN, "--port", "0", ...flags], descriptors);
   let said = "";
   const reading = child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
     new WritableStream({ write: (text) => void (said += text) }),
@@ -42,9 +44,12 @@ export async function runBalancer(...args: string[]): Promise<{ code: number; sa
   return { code, said: new TextDecoder().decode(stderr) };
 }
 
-function spawn(args: readonly string[]) {
-  return new Deno.Command(Deno.execPath(), {
-    args: [...args],
+function spawn(args: readonly string[], descriptors?: number) {
+  const deno = [Deno.execPath(), ...args];
+  const limited = ["sh", "-c", `ulimit -n ${descriptors}; exec "$@"`, "sh", ...deno];
+  const [program = "", ...rest] = descriptors === undefined ? deno : limited;
+  return new Deno.Command(program, {
+    args: rest,
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "null",

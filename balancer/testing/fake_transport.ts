@@ -1,4 +1,4 @@
-import { AttemptError, type FailureKind } from "../failure.ts";
+import { AttemptError, type FailureKind, reachOf } from "../failure.ts";
 import type { SendOptions, Transport, UpstreamRequest } from "../transports/transport.ts";
 
 /** What a pretended upstream does with a request: answers, or fails. */
@@ -48,7 +48,7 @@ export class FakeTransport implements Transport {
 /** Fails every request in this way, after having read its body where there was a connection to send it by. */
 export function failing(kind: FailureKind): FakeHandler {
   return async ({ body }) => {
-    if (kind !== "connect_refused" && kind !== "connect_timeout") await body?.pipeTo(new WritableStream());
+    if (reachOf(kind) !== "unsent") await body?.pipeTo(new WritableStream());
     throw new AttemptError({ kind });
   };
 }

@@ -1,4 +1,5 @@
 import { AttemptError, type AttemptFailure } from "../failure.ts";
+import { lacksSocket } from "../no_socket.ts";
 import type { SendOptions, Transport, UpstreamRequest } from "./transport.ts";
 
 /** How {@linkcode fetchTransport} sends. */
@@ -100,7 +101,9 @@ function withoutDecoding(headers: Headers): Headers {
 export function classify(thrown: unknown): AttemptFailure {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   const text = cause instanceof Error ? cause.message : String(cause);
-  if (text.includes("client error (Connect)")) return { kind: "connect_refused", cause };
+  if (text.includes("client error (Connect)")) {
+    return { kind: lacksSocket(cause) ? "no_socket" : "connect_refused", cause };
+  }
   if (/invalid HTTP|parse|invalid (header|content-length|chunk)|message head is too large/i.test(text)) {
     return { kind: "protocol_error", cause };
   }

@@ -8,6 +8,10 @@ Deno.test("classify() reads from Deno's errors what they prove, and is cautious 
   const deno = (text: string) => new TypeError("fetch failed", { cause: new Error(text) });
   assertEquals(classify(deno("client error (Connect): tcp connect error")).kind, "connect_refused");
   assertEquals(
+    classify(deno("client error (Connect): tcp open error: Too many open files (os error 24)")).kind,
+    "no_socket",
+  );
+  assertEquals(
     classify(deno("client error (SendRequest): invalid HTTP version parsed")).kind,
     "protocol_error",
   );
