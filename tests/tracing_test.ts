@@ -56,18 +56,33 @@ Deno.test({
       await (await fetch(`${system.adminOriginOf(name)}/metrics`)).text();
     }));
 
+    const toDatabase = [
+      "client",
+      "load_balancer_api_gateway",
+      "api_gateway",
+      "load_balancer_service",
+      "service",
+      "database",
+    ];
     await test.step("a read passes every role, and the store's span is the last", async () => {
       const { id, headers } = newTrace();
       const { status } = await admin.send("GET", "/data", { headers });
       assertEquals(status, 200);
-      await untilWay(spans, id, [
-        "client",
-        "load_balancer_api_gateway",
-        "api_gateway",
-        "load_balancer_service",
-        "service",
-        "database",
-      ]);
+      await untilWay(spans, id, toDatabase);
+    });
+
+    await test.step("so does a read that gateway and service leave octets, and each has one span of it", async () => {
+      // Each gateway and service has to know token, caller and record first.
+      for (let i = 0; i < 8; i++) await admin.send("GET", "/data/welcome");
+      const { id, headers } = newTrace();
+      const { status } = await admin.send("GET", "/data/welcome", { headers });
+      assertEquals(status, 200);
+      await untilWay(spans, id, toDatabase);
+      const own = await eventually(() => {
+        const own = spans.filter(({ traceId, name }) => traceId === id && name === "GET");
+        return own.length >= 4 ? own : undefined;
+      }, { what: "a span of each role" });
+      assertEquals(own.map(({ service }) => service).sort(), toDatabase.slice(1, 5).sort());
     });
 
     await test.step("a task's run is a part of the trace that queued it, and so is what it writes", async () => {

@@ -20,6 +20,7 @@ export interface Knock {
 export interface Door {
   /**
    * How a request crosses or is replied to; `undefined` to have it answered. Never asked of HTTP/1.0, nor of a request with a body.
+   * Asked beneath the span of a request that is recorded: a crossing tells the upstream of it.
    */
   open(knock: Knock): Crossing | Reply | undefined;
   /**

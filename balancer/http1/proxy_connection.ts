@@ -174,12 +174,16 @@ export class ProxyConnection {
     const { wire: { bytes }, head, origin } = client;
     this.#frame();
     this.#beginTrace();
-    const opened = this.#ask(door, { bytes, head, peer: origin.peer });
+    const knock = { bytes, head, peer: origin.peer };
+    const trace = this.#trace;
+    const opened = trace === undefined ? this.#ask(door, knock) : trace.run(() => this.#ask(door, knock));
     if (opened === undefined) {
       this.#hosted = this.#host();
       this.#count();
       const answer: Handler = (request, info) => door.answer(request, info);
-      return void this.#finishAfter(this.#hosted.run(this.#trace?.around(answer) ?? answer));
+      return void this.#finishAfter(
+        this.#hosted.run(trace === undefined ? answer : (...given) => trace.run(() => answer(...given))),
+      );
     }
     if (opened.kind === "reply") {
       this.#count();
@@ -193,8 +197,7 @@ export class ProxyConnection {
 
   #ask(door: Door, knock: Knock): Crossing | Reply | undefined {
     const { wire, head, body } = this.#client;
-    // What is recorded is answered here, where all that is done for it can be seen.
-    if (head.minor === 0 || this.#trace !== undefined) return undefined;
+    if (head.minor === 0) return undefined;
     if (!head.hasBody) return door.open(knock);
     return body.remaining <= wire.end - head.end ? door.turnAway?.(knock) : undefined;
   }

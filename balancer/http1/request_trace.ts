@@ -1,5 +1,4 @@
 import { beginServerSpan, type BegunSpan, readTraceparent, type TraceGate } from "@flotilla/runtime";
-import type { Handler } from "./hosted_exchange.ts";
 import { ascii, latin1, QUESTION } from "./octets.ts";
 import type { RequestHead } from "./request_head.ts";
 
@@ -44,9 +43,9 @@ export class RequestTrace {
     return new RequestTrace(span);
   }
 
-  /** A handler that works beneath this span. */
-  around(handler: Handler): Handler {
-    return (request, info) => this.#span.run(() => handler(request, info));
+  /** Does work beneath this span. */
+  run<T>(work: () => T): T {
+    return this.#span.run(work);
   }
 
   /** The request is over. */

@@ -1,5 +1,6 @@
-import { TraceGate } from "@flotilla/runtime";
+import { sampledTraceparent, TraceGate } from "@flotilla/runtime";
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import type { Door } from "./door.ts";
 import { ProxyFixture, type ProxyFixtureOptions } from "./testing/proxy_fixture.ts";
 import { RECORDED, recordSpans } from "./testing/span_recorder.ts";
 
@@ -79,4 +80,27 @@ Deno.test("RequestTrace ends when a body turns out malformed before it is sent",
     ended: true,
     attributes: { "http.request.method": "POST", "url.path": "/x", "http.response.status_code": 400 },
   }]);
+});
+
+Deno.test("RequestTrace is what a door opens and answers beneath", async () => {
+  using recorder = recordSpans();
+  const active: (string | undefined)[] = [];
+  const seen = () => void active.push(sampledTraceparent());
+  const door: Door = {
+    open: seen,
+    answer() {
+      seen();
+      return new Response("ok");
+    },
+  };
+  await using proxy = new ProxyFixture({ listener: { traces: new TraceGate(1), door } });
+  const client = proxy.client();
+  for (const _ of ["recorded", "not admitted any more"]) {
+    await client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertMatch(await client.head(), /^HTTP\/1\.1 200 /);
+    await client.octets(2);
+  }
+  const recorded = `00-${RECORDED.traceId}-${RECORDED.spanId}-01`;
+  assertEquals(active, [recorded, recorded, undefined, undefined]);
+  assertEquals(recorder.spans.map(({ ended }) => ended), [true]);
 });

@@ -1,4 +1,12 @@
-import { type Attributes, trace, TraceFlags, type Tracer } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  trace,
+  TraceFlags,
+  type Tracer,
+} from "@opentelemetry/api";
 
 /** A span that began, as a test sees it. */
 export interface RecordedSpan {
@@ -28,5 +36,43 @@ export function recordSpans(): Disposable & { readonly spans: readonly RecordedS
   };
   const tracer = Object.assign(trace.getTracer("none"), { startSpan });
   trace.setGlobalTracerProvider({ getTracer: () => tracer });
-  return { spans, [Symbol.dispose]: () => trace.disable() };
+  context.setGlobalContextManager(new ContextStack());
+  return {
+    spans,
+    [Symbol.dispose]() {
+      trace.disable();
+      context.disable();
+    },
+  };
+}
+
+/** Knows what is active until a call returns, and not what goes on after it. */
+class ContextStack {
+  #active = ROOT_CONTEXT;
+
+  active(): Context {
+    return this.#active;
+  }
+
+  with<A extends unknown[], R>(inner: Context, work: (...given: A) => R, self?: unknown, ...given: A): R {
+    const outer = this.#active;
+    this.#active = inner;
+    try {
+      return work.apply(self, given);
+    } finally {
+      this.#active = outer;
+    }
+  }
+
+  bind<T>(_context: Context, target: T): T {
+    return target;
+  }
+
+  enable(): this {
+    return this;
+  }
+
+  disable(): this {
+    return this;
+  }
 }
