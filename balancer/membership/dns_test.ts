@@ -1,5 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ManualClock } from "@flotilla/runtime/testing";
+import { eventually, ManualClock } from "@flotilla/runtime/testing";
+import { createBalancer } from "../balancer.ts";
+import { startDnsServer } from "../testing/dns_server.ts";
 import type { UpstreamOptions } from "../upstream.ts";
 import { followDns } from "./dns.ts";
 
@@ -51,4 +53,42 @@ Deno.test("followDns() stops, twice too", async () => {
 
 Deno.test("followDns() refuses an interval that is none", () => {
   assertThrows(() => followDns({ url: "http://a", update: () => {}, interval: 0 }), RangeError, "interval");
+});
+
+const net = (await Deno.permissions.query({ name: "net" })).state === "granted";
+
+/** A server on an address of its own, at a port that all of them share, as the machines behind one name do. */
+function serveAt(hostname: string, port: number) {
+  const server = Deno.serve({ hostname, port, onListen() {} }, () => new Response(hostname));
+  return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+Deno.test({
+  name: "followDns() moves the requests of a balancer to where a name server says that the name leads now",
+  ignore: !net || Deno.build.os !== "linux",
+  async fn() {
+    await using one = serveAt("127.0.0.1", 0);
+    await using _two = serveAt("127.0.0.2", one.port);
+    await using dns = await startDnsServer(["127.0.0.1"]);
+    await using balancer = createBalancer({ upstreams: [] });
+    await using _membership = followDns({
+      url: `http://service.internal:${one.port}`,
+      update: (upstreams) => balancer.update(upstreams),
+      resolve: (name, type) => Deno.resolveDns(name, type, { nameServer: dns.nameServer }),
+      interval: 10,
+    });
+    const answer = async () => await (await balancer.fetch(new Request("http://balancer.test/"))).text();
+    const members = () => balancer.snapshot().upstreams.map(({ id }) => id.split(":")[0]);
+    await eventually(() => balancer.ready);
+    assertEquals(await answer(), "127.0.0.1");
+    dns.answers = ["127.0.0.2", "127.0.0.1"];
+    await eventually(() => members().length === 2);
+    dns.answers = ["127.0.0.2"];
+    await eventually(() => members().join() === "127.0.0.2" && balancer.ready);
+    assertEquals(await answer(), "127.0.0.2");
+    dns.answers = "failed";
+    const { asked } = dns;
+    await eventually(() => dns.asked >= asked + 3);
+    assertEquals([members(), await answer()], [["127.0.0.2"], "127.0.0.2"]);
+  },
 });
