@@ -1,35 +1,17 @@
 import type { Attempt } from "../attempt.ts";
 import type { AttemptFailure, FailureKind } from "../failure.ts";
-import type { Timeouts } from "../timeouts.ts";
-import { type AnswerCoding, answerCoding, chunk, frameAnswer, lastChunk } from "./answer_framing.ts";
-import { BodyFraming } from "./body_framing.ts";
-import type { BufferPool } from "./buffer_pool.ts";
+import { AnswerPassage, type AnswerPassageOptions, type BodyEnd } from "./answer_passage.ts";
 import type { ClientSide } from "./client_side.ts";
-import type { ConnectionPool } from "./connection_pool.ts";
 import { MessageError } from "./message_error.ts";
 import { RequestSender } from "./request_sender.ts";
-import {
-  composeCrossing,
-  composeResponse,
-  type ResponseAdditions,
-  type ViaLines,
-} from "./response_composer.ts";
+import { composeResponse } from "./response_composer.ts";
 import { tunnel } from "./tunnel.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
-import type { Wire } from "./wire.ts";
-
-/** Octets of an answer's body that is waited for before anything of it is passed on. */
-const SMALL_BODY = 16_384;
 
 /** What the relays of one listener share. */
-export interface RelayOptions {
-  readonly pool: ConnectionPool;
-  readonly buffers: BufferPool;
-  readonly timeouts: Timeouts;
+export interface RelayOptions extends AnswerPassageOptions {
   /** Milliseconds without an octet either way until a tunnel is closed. */
   readonly tunnelIdle: number;
-  /** The `Via` line of answers. */
-  readonly via: ViaLines;
   /** Told an error that no input may cause; the connection that it happened on is closed. */
   onError(error: unknown): void;
 }
@@ -48,7 +30,7 @@ export class Relay {
   readonly #client: ClientSide;
   readonly #options: RelayOptions;
   readonly #onFinish: RelayEnd;
-  readonly #body = new BodyFraming();
+  readonly #answer: AnswerPassage;
   readonly #onClientEnd = () => this.abort("client_gone");
   readonly #onLost = () => this.abort("upstream_lost");
   readonly #onExpire = () => this.abort(this.#client.answered ? "idle_timeout" : "first_byte_timeout");
@@ -57,7 +39,6 @@ export class Relay {
   readonly #onReadable = () => this.#readable();
   readonly #onUpstreamEnd = () => this.#finish(this.#failure());
   readonly #onAnswerSent = (written: boolean) => this.#answerSent(written);
-  #coding: AnswerCoding = "verbatim";
   #attempt: Attempt | undefined;
   /** Why the attempt is to end as soon as it has a connection. */
   #abortedBefore: FailureKind | undefined;
@@ -67,6 +48,7 @@ export class Relay {
   constructor(client: ClientSide, options: RelayOptions, onFinish: RelayEnd) {
     this.#client = client;
     this.#options = options;
+    this.#answer = new AnswerPassage(client, options);
     this.#onFinish = onFinish;
   }
 
@@ -145,11 +127,11 @@ export class Relay {
         return wire.read();
       }
       if (head.interim) return void this.#passInterim(upstream);
-      if (!this.#isWhole(upstream)) return wire.read();
+      if (!this.#answer.isWhole(upstream)) return wire.read();
       wire.deadline = Infinity;
       this.#attempt?.responded(head.status);
       if (head.status === 101) return void this.#upgrade(upstream);
-      this.#composeAnswer(upstream);
+      this.#answer.compose(upstream);
       wire.onEnd = undefined;
       this.#client.wire.send(wire.message, this.#onAnswerSent);
     } catch (cause) {
@@ -157,23 +139,10 @@ export class Relay {
     }
   }
 
-  /**
-   * Whether a small answer is there with its body. It is waited for, so that the request can be sent elsewhere when the upstream
-   * dies in between, and the client never sees half of it.
-   */
-  #isWhole({ wire, head }: UpstreamConnection): boolean {
-    const { contentLength, status } = head;
-    const bodiless = status === 204 || status === 304 || this.#client.head.method === "HEAD";
-    if (contentLength <= 0 || contentLength > SMALL_BODY || bodiless) return true;
-    if (wire.holds(head.end - wire.start + contentLength)) return true;
-    head.reset();
-    return false;
-  }
-
   #answerSent(written: boolean): void {
     this.#client.wire.deadline = Infinity;
     if (!written) return this.#finish({ kind: "client_gone" });
-    if (this.#body.complete) return this.#finish(undefined);
+    if (this.#answer.body.complete) return this.#finish(undefined);
     void this.#passBody();
   }
 
@@ -202,7 +171,7 @@ export class Relay {
     const { pool } = this.#options;
     // Where one was stale the others are likely to be.
     if (failure?.kind === "stale_connection") pool.forget(upstream.upstreamId);
-    if (failure === undefined && this.#requestIsClear() && upstream.mayBeUsedAgain(this.#body)) {
+    if (failure === undefined && this.#requestIsClear() && upstream.mayBeUsedAgain(this.#answer.body)) {
       pool.put(upstream);
     } else pool.discard(upstream);
     this.#onFinish(failure);
@@ -251,102 +220,25 @@ export class Relay {
     wire.read();
   }
 
-  /** Puts the head of the answer together, with what came of its body. */
-  #composeAnswer({ wire, head }: UpstreamConnection): void {
-    const client = this.#client;
-    const body = this.#body;
-    frameAnswer(body, head, client.head.method === "HEAD");
-    this.#coding = answerCoding(body, client.head.minor);
-    if (!client.body.complete || (client.head.minor === 0 && (head.chunked || body.framing === "close"))) {
-      client.persistent = false;
-    }
-    if (this.#coding === "dechunked") head.nominated.push("transfer-encoding");
-    const additions = this.#additions();
-    if (client.crossing === undefined) composeResponse(wire, head, additions);
-    else composeCrossing(wire, head, { ...additions, crossing: client.crossing });
-    wire.start = head.end;
-    this.#copyBody(wire);
-    client.answered = true;
-    client.status = head.status;
-    const { pool, timeouts } = this.#options;
-    client.wire.deadline = pool.deadlines.now + timeouts.idle;
-  }
-
-  #additions(): ResponseAdditions {
-    const { persistent, head: { minor }, requestId } = this.#client;
-    const connection = persistent ? minor === 1 ? "silent" : "keep-alive" : minor === 1 ? "close" : "silent";
-    return { via: this.#options.via, requestId, connection, chunked: this.#coding === "chunked" };
-  }
-
-  /** Puts what came of the body together with the head. */
-  #copyBody(wire: Wire): void {
-    const body = this.#body;
-    if (body.complete || wire.available === 0) return;
-    if (this.#coding === "verbatim") {
-      const end = body.consume(wire.bytes, wire.start, wire.end);
-      wire.reserve(end - wire.start);
-      wire.copy(wire.start, end);
-      wire.start = end;
-      return;
-    }
-    const piece = this.#recode(wire.bytes, wire.start, wire.end);
-    wire.reserve(piece.octets.length);
-    wire.put(piece.octets);
-    wire.start = piece.end;
-  }
-
-  #recode(bytes: Uint8Array<ArrayBuffer>, start: number, end: number) {
-    if (this.#coding === "dechunked") {
-      const { data, end: next } = this.#body.dechunk(bytes, start, end);
-      return { octets: data, end: next };
-    }
-    if (this.#coding === "chunked") return { octets: chunk(bytes, start, end), end };
-    const next = this.#body.consume(bytes, start, end);
-    return { octets: bytes.subarray(start, next), end: next };
-  }
-
   async #passBody(): Promise<void> {
     const upstream = this.#upstream;
-    const { buffers } = this.#options;
     if (upstream === undefined) return;
-    const buffer = buffers.borrow();
     try {
-      this.#finish(await this.#moveBody(upstream, buffer));
+      this.#bodyPassed(await this.#answer.passRest(upstream));
     } catch (cause) {
       this.#broke(cause);
-    } finally {
-      buffers.giveBack(buffer);
     }
   }
 
-  /** Moves the rest of the answer's body, piece by piece: while the client does not take one, none is read. */
-  async #moveBody(
-    upstream: UpstreamConnection,
-    buffer: Uint8Array<ArrayBuffer>,
-  ): Promise<AttemptFailure | undefined> {
-    const { pool: { deadlines }, timeouts: { idle } } = this.#options;
-    const { wire } = upstream;
-    const client = this.#client.wire;
-    while (!this.#body.complete) {
-      wire.deadline = deadlines.now + idle;
-      const count = await wire.readInto(buffer);
-      wire.deadline = Infinity;
-      if (count === 0) return await this.#bodyEnded(upstream);
-      const { octets, end } = this.#recode(buffer, 0, count);
-      if (end < count) upstream.surplus = true;
-      client.deadline = deadlines.now + idle;
-      if (!(await client.write(octets))) return { kind: "client_gone" };
-      client.deadline = Infinity;
+  #bodyPassed(end: BodyEnd): void {
+    switch (end) {
+      case "whole":
+        return this.#finish(undefined);
+      case "cut":
+        return this.#finish(this.#failure());
+      case "client_gone":
+        return this.#finish({ kind: "client_gone" });
     }
-    return undefined;
-  }
-
-  async #bodyEnded({ wire }: UpstreamConnection): Promise<AttemptFailure | undefined> {
-    if (wire.state.kind !== "ended" || !this.#body.ended()) return this.#failure();
-    if (this.#coding === "chunked" && !(await this.#client.wire.write(lastChunk()))) {
-      return { kind: "client_gone" };
-    }
-    return undefined;
   }
 
   async #upgrade({ wire, head }: UpstreamConnection): Promise<void> {
