@@ -1,6 +1,5 @@
 import { ASSERTION_HEADER, type Caller, type Principal } from "@flotilla/auth/verify";
 import {
-  dateLine,
   type Door,
   fromLatin1,
   HeadFields,
@@ -14,11 +13,10 @@ import {
   type Wire,
 } from "@flotilla/balancer/host";
 import { asProblem, type FramedRole, type RequestLine } from "@flotilla/runtime";
-import { cacheFields } from "./cache_status.ts";
 import type { DataEnvironment } from "./data_environment.ts";
-import { answerFound } from "./read_record.ts";
-import { maySee } from "./access.ts";
+import { maySee, requireSeen } from "./access.ts";
 import { isRecordId } from "./record_id.ts";
+import { type RecordOctets, RecordOctetsByPlace } from "./record_octets.ts";
 import type { WrittenRecord } from "./written_record.ts";
 
 /** What {@linkcode OctetReads} works with. */
@@ -31,21 +29,10 @@ export interface OctetReadsOptions {
 const DIRECTORY = fromLatin1("/data/");
 /** Fields by which a read becomes more than a plain one. */
 const CONDITIONS = ["cache-control", "if-match", "if-none-match"];
-const NEAR_HIT = { layer: "near", age: 0, stored: false, collapsed: false } as const;
-
-/** The octets around what each answer has of its own: its length, its tag, the request's id and the record. */
-interface Frame {
-  readonly length: Uint8Array;
-  readonly tag: Uint8Array;
-  readonly fields: Uint8Array;
-  readonly content: readonly [before: Uint8Array, behind: Uint8Array];
-  /** How many they are, with room for the length, the tag and the line ends. */
-  readonly size: number;
-}
 
 /** What the reads of one service share. */
 interface Shared extends OctetReadsOptions {
-  readonly octets: Frame;
+  readonly octets: RecordOctetsByPlace;
 }
 
 /**
@@ -59,7 +46,7 @@ export class OctetReads {
   readonly #assertions = new KnownOctets<string>();
 
   constructor(options: OctetReadsOptions) {
-    this.#shared = { ...options, octets: frameOf(options.instance) };
+    this.#shared = { ...options, octets: new RecordOctetsByPlace(options.instance) };
   }
 
   /** The reply to a plain read by a caller who is known; `undefined` for any other request. */
@@ -91,21 +78,6 @@ function recordId(bytes: Uint8Array, { pathStart, targetEnd }: RequestHead): str
   return isRecordId(id) ? id : undefined;
 }
 
-/** Room for two numbers and two line ends. */
-const ROOM = 64;
-
-function frameOf(instance: string): Frame {
-  const fields = { ...cacheFields({ ...NEAR_HIT, value: undefined }), "x-served-by": instance };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  const parts = {
-    length: fromLatin1("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: "),
-    tag: fromLatin1('\r\netag: "'),
-    fields: fromLatin1(`"\r\n${lines}x-request-id: `),
-  };
-  const size = ROOM + parts.length.length + parts.tag.length + parts.fields.length;
-  return { ...parts, content: [fromLatin1('{"cached":true,"data":'), fromLatin1("}")], size };
-}
-
 /** One read, and its own context. */
 class OctetRead extends KnockContext implements Reply, OctetAnswer, RequestLine {
   readonly kind = "reply";
@@ -117,7 +89,7 @@ class OctetRead extends KnockContext implements Reply, OctetAnswer, RequestLine 
   readonly #id: string;
   readonly #principal: Principal;
   readonly #leave: (status: number) => void;
-  #record: WrittenRecord | undefined;
+  #given: { readonly record: WrittenRecord; readonly octets: RecordOctets } | undefined;
 
   constructor(shared: Shared, read: { knock: Knock; id: string; principal: Principal }) {
     super({ knock: read.knock, frame: shared.role.frame, instance: shared.instance });
@@ -133,51 +105,39 @@ class OctetRead extends KnockContext implements Reply, OctetAnswer, RequestLine 
   }
 
   get contentLength(): number {
-    const [before, behind] = this.#shared.octets.content;
-    return before.length + (this.#record?.bytes ?? 0) + behind.length;
+    return this.#given?.octets.contentLength(this.#given.record) ?? 0;
   }
 
-  putHead(wire: Wire, { requestIdStart, requestIdEnd }: RequestHead): void {
-    const { length, tag, fields, size } = this.#shared.octets;
-    const { contentLength } = this;
-    const date = dateLine();
-    wire.reserve(size + requestIdEnd - requestIdStart + date.length + contentLength);
-    wire.put(length);
-    wire.putText(String(contentLength));
-    wire.put(tag);
-    wire.putText(String(this.#record?.version));
-    wire.put(fields);
-    wire.copy(requestIdStart, requestIdEnd);
-    wire.putLineEnd();
-    wire.put(date);
+  putHead(wire: Wire, head: RequestHead): void {
+    this.#given?.octets.putHead(wire, this.#given.record, head);
   }
 
   putContent(wire: Wire): void {
-    const [before, behind] = this.#shared.octets.content;
-    wire.put(before);
-    wire.putUtf8(this.#record?.text ?? "");
-    wire.put(behind);
+    this.#given?.octets.putContent(wire, this.#given.record);
   }
 
   /** The end of the log is known: nearly always the near cache has the record. */
   #fenced(): OctetAnswer | Response | Promise<OctetAnswer | Response> {
-    const record = this.#shared.environment.records.near(this.#id);
+    const { environment: { records }, octets } = this.#shared;
+    const record = records.near(this.#id);
     if (record === undefined || !maySee(this.#principal, record)) return this.#read();
-    this.#record = record;
-    this.#leave(this.status);
-    return this;
+    return this.#give(record, octets.near);
   }
 
-  async #read(): Promise<Response> {
-    const { environment: { records } } = this.#shared;
-    const question = { asked: NOTHING, context: this, id: this.#id, principal: this.#principal };
+  async #read(): Promise<OctetAnswer | Response> {
+    const { environment: { records }, octets } = this.#shared;
     try {
-      const response = answerFound(await records.read(this.#id), question);
-      this.#leave(response.status);
-      return response;
+      const found = await records.read(this.#id, FENCED);
+      return this.#give(requireSeen(this.#principal, this.#id, found.value), octets.of(found));
     } catch (thrown) {
       return this.#refuse(thrown);
     }
+  }
+
+  #give(record: WrittenRecord, octets: RecordOctets): OctetAnswer {
+    this.#given = { record, octets };
+    this.#leave(this.status);
+    return this;
   }
 
   #refuse(thrown: unknown): Response {
@@ -187,4 +147,4 @@ class OctetRead extends KnockContext implements Reply, OctetAnswer, RequestLine 
   }
 }
 
-const NOTHING = { get: () => null };
+const FENCED = { fenced: true };

@@ -89,6 +89,26 @@ Deno.test({
       });
     }
     await t.step("the plain ones as octets", () => assertEquals(replies, 6));
+    await t.step(
+      "a record that was not read before, in the database and then in the shared cache",
+      async () => {
+        for (const id of ["first", "second", "third", "fourth"]) {
+          const made = await pair.call(pair.two, "/data", { body: { id, value: 1, access: "public" } });
+          assertEquals(made.status, 201);
+        }
+        const headers = { [ASSERTION_HEADER]: await signer.sign(userNamed("bob")), "x-request-id": "r-1" };
+        const told = async (response: Response) => {
+          const { cached, data: { value } } = await response.json();
+          return [response.headers.get("cache-status"), cached, value];
+        };
+        const octets = (id: string) =>
+          fetch(`http://127.0.0.1:${socket.addr.port}/data/${id}`, { headers, client });
+        assertEquals(await told(await octets("first")), await told(await pair.call(one, "/data/second")));
+        for (const id of ["third", "fourth"]) await (await pair.call(pair.two, `/data/${id}`)).body?.cancel();
+        assertEquals(await told(await octets("third")), await told(await pair.call(one, "/data/fourth")));
+        assertEquals(replies, 8);
+      },
+    );
     client.close();
     await listener.close();
     await serving;

@@ -47,7 +47,7 @@ export function plainId(request: Request): string | undefined {
 }
 
 /** What an answer with a record depends on besides the record. */
-export interface RecordQuestion {
+interface RecordQuestion {
   /** The fields of the request. */
   readonly asked: FieldReader;
   readonly context: RequestContext;
@@ -60,7 +60,7 @@ export interface RecordQuestion {
  *
  * @throws {ProblemError} 404, and 412 when `If-Match` names other versions only
  */
-export function answerFound(found: Found<WrittenRecord | undefined>, question: RecordQuestion): Response {
+function answerFound(found: Found<WrittenRecord | undefined>, question: RecordQuestion): Response {
   const { asked, context, id, principal } = question;
   const record = requireSeen(principal, id, found.value);
   const etag = entityTag(record);

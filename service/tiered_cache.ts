@@ -33,6 +33,8 @@ export interface ReadOptions {
   maxStale?: number;
   /** Reads the database whatever is cached. @default false */
   bypass?: boolean;
+  /** The reader has waited for a fence already. @default false */
+  fenced?: boolean;
 }
 
 /** What happens in a cache, counted by whoever likes to. */
@@ -135,14 +137,17 @@ export class TieredCache<T, N> {
 
   /** What the database holds now, from the nearest place that has it; or a little earlier, for who takes that. */
   async read(subject: NearSubject<T, N>, options: ReadOptions = {}): Promise<Found<N>> {
-    const { maxStale = 0, bypass = false } = options;
-    if (bypass) return await this.#bypass(subject);
-    if (maxStale > 0) return await this.#readStale(subject, maxStale) ?? await this.#readNow(subject);
-    return await this.#readNow(subject);
+    const { maxStale = 0, bypass = false, fenced = false } = options;
+    if (maxStale > 0 && !bypass) {
+      const found = await this.#readStale(subject, maxStale);
+      if (found !== undefined) return found;
+    }
+    if (!fenced) await this.#tail.fence();
+    return await (bypass ? this.#bypass(subject) : this.#readNow(subject));
   }
 
+  /** By the last fence, which the caller has waited for. */
   async #readNow(subject: NearSubject<T, N>): Promise<Found<N>> {
-    await this.#tail.fence();
     for (let attempt = 0;; attempt++) {
       const near = this.#fromNear(subject);
       if (near.found !== undefined) return near.found;
@@ -192,7 +197,6 @@ export class TieredCache<T, N> {
   }
 
   async #bypass(subject: NearSubject<T, N>): Promise<Found<N>> {
-    await this.#tail.fence();
     const answer = this.#keep(subject, { ...await subject.load(), miss: "bypass", stored: false });
     return foundOf(answer, { nearMiss: "bypass", collapsed: false });
   }
@@ -220,7 +224,7 @@ export class TieredCache<T, N> {
 
   async #refresh(subject: NearSubject<T, N>): Promise<void> {
     try {
-      await this.#readNow(subject);
+      await this.read(subject);
     } catch {
       // Nobody waits for it; whoever reads next without a stale value gets the error.
     }
