@@ -32,8 +32,12 @@ export interface TaskDefinition {
    * @throws {z.ZodError} when it is not what the kind takes
    */
   parse(input: unknown): unknown;
-  /** Runs a task of this kind; the input in the context is checked again, as the code may be newer than the task. */
-  run(context: TaskContext<unknown>): Promise<unknown>;
+  /**
+   * Runs a task of this kind; the input is checked again, as the code may be newer than the task.
+   *
+   * @param contextOf makes the context of the run, with the input as it was checked
+   */
+  run(input: unknown, contextOf: <T>(input: T) => TaskContext<T>): Promise<unknown>;
 }
 
 /** Thrown by a kind when trying again cannot help: the task fails at once. */
@@ -80,6 +84,6 @@ export function defineTask<T>(options: TaskOptions<T>): TaskDefinition {
     concurrency,
     retry: { attempts, base, cap },
     parse: (value) => input.parse(value),
-    run: (context) => run({ ...context, input: input.parse(context.input) }),
+    run: (value, contextOf) => run(contextOf(input.parse(value))),
   };
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { MAX_READ_KEYS } from "@flotilla/runtime";
-import { addPlan, joinPlans, keyText, type WritePlan } from "./write_plan.ts";
+import { addPlan, joinPlans, type WritePlan } from "./write_plan.ts";
 import { CHECK_LIMIT, LEAST_CHECK_LIMIT, WriteSize } from "./write_size.ts";
 
 /** Writes under way at once; what comes meanwhile is gathered. */
@@ -10,7 +10,6 @@ const LEAST_SHARE = 32;
 
 interface Waiting {
   readonly plan: WritePlan;
-  readonly keys: readonly string[];
   readonly settle: PromiseWithResolvers<string | undefined>;
 }
 
@@ -38,7 +37,7 @@ export class GroupWriter {
   /** The version that the plan was written under, or `undefined` when a check failed. */
   commit(plan: WritePlan): Promise<string | undefined> {
     const settle = Promise.withResolvers<string | undefined>();
-    this.#waiting.push({ plan, keys: plan.checks.map(({ key }) => keyText(key)), settle });
+    this.#waiting.push({ plan, settle });
     this.#schedule();
     return settle.promise;
   }
@@ -89,13 +88,13 @@ export class GroupWriter {
   /** Takes what may be written together, so many plans at most, in the order of its coming. */
   #gather(most: number): Waiting[] {
     const batch: Waiting[] = [];
-    const touched = new Set<string>();
+    const touched = new Set<Deno.KvKeyPart | undefined>();
     const size = new WriteSize(this.#checkLimit);
     for (const next of this.#waiting) {
       if (batch.length === most) break;
-      const fits = size.add(next.plan) && !next.keys.some((key) => touched.has(key));
+      const fits = size.add(next.plan) && !touches(next.plan, touched);
       if (batch.length > 0 && !fits) break;
-      for (const key of next.keys) touched.add(key);
+      for (const { key, fresh } of next.plan.checks) if (fresh !== true) touched.add(key.at(-1));
       batch.push(next);
     }
     this.#waiting.splice(0, batch.length);
@@ -161,6 +160,15 @@ export class GroupWriter {
     const done = await operation.commit();
     return done.ok ? done.versionstamp : undefined;
   }
+}
+
+/**
+ * Whether a plan checks a key that another one checks, or may do so: keys are told apart by their last part, which is an id in
+ * nearly all. A fresh key is nobody else's.
+ */
+function touches({ checks }: WritePlan, touched: ReadonlySet<Deno.KvKeyPart | undefined>): boolean {
+  for (const { key, fresh } of checks) if (fresh !== true && touched.has(key.at(-1))) return true;
+  return false;
 }
 
 /**

@@ -49,7 +49,7 @@ export class Runner implements AsyncDisposable {
   /** Nothing is claimed before, since the store is away. */
   #restUntil = 0;
   readonly #stopping = new AbortController();
-  #timer: Timer | undefined;
+  #timer: { readonly at: number; readonly timer: Timer } | undefined;
   #lookAgain = 0;
   #lanesAgain = 0;
   #mayWait = true;
@@ -174,7 +174,7 @@ export class Runner implements AsyncDisposable {
       // What ends or comes in the same turn is looked at together.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#timer?.cancel();
+    this.#timer?.timer.cancel();
     await watching;
   }
 
@@ -288,10 +288,16 @@ export class Runner implements AsyncDisposable {
     this.#runs.forEach((run) => void run.look());
   }
 
+  /** Looks again then, or sooner: a timer that rings before it must is cheaper than one that is set anew at every look. */
   #setTimer(at: number): void {
     const { clock } = this.#options;
-    this.#timer?.cancel();
+    if (this.#timer !== undefined && this.#timer.at <= at) return;
+    this.#timer?.timer.cancel();
     if (this.#stopping.signal.aborted) return;
-    this.#timer = clock.setTimeout(() => this.#bell.ring(), Math.max(0, at - clock.now()));
+    const ring = () => {
+      this.#timer = undefined;
+      this.#bell.ring();
+    };
+    this.#timer = { at, timer: clock.setTimeout(ring, Math.max(0, at - clock.now())) };
   }
 }

@@ -38,6 +38,11 @@ export class TaskLog {
     this.#waiting.push({ time, attempt: this.#attempt, line: text });
   }
 
+  /** Whether there are lines that are not written yet. */
+  get waits(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Writes what waits. Lines whose write failed are written by the next call. */
   async flush(): Promise<void> {
     while (this.#waiting.length > 0) {

@@ -37,7 +37,10 @@ export class TaskRun {
   readonly worked: Promise<void>;
   readonly #definition: TaskDefinition;
   readonly #environment: RunEnvironment;
-  readonly #controller = new AbortController();
+  /** Made for code that asks for its signal. */
+  #controller: AbortController | undefined;
+  /** Why the run ended, or was to end. */
+  #reason: Error | undefined;
   /** Ends the wait for the kind's code. */
   #interrupt: (reason: Error) => void = () => {};
   readonly #files = new Map<string, FileWriter>();
@@ -111,7 +114,7 @@ export class TaskRun {
     } finally {
       this.#over = true;
       this.#writing?.timer.cancel();
-      this.#controller.abort(RUN_OVER);
+      this.#signalEnd(RUN_OVER);
     }
   }
 
@@ -127,7 +130,7 @@ export class TaskRun {
     const { token } = this.hold;
     try {
       const result = await this.#keep(await this.#execute());
-      const files = await Promise.all([...this.#files.values()].map((file) => file.close()));
+      const files = this.#files.size === 0 ? NO_FILES : await this.#closeFiles();
       return { type: "succeed", now: clock.now(), token, result, files, retention };
     } catch (error) {
       return this.#failed(error);
@@ -137,13 +140,31 @@ export class TaskRun {
   #execute(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#interrupt = reject;
-      this.#definition.run(this.#context()).then(resolve, reject);
+      const { input } = this.hold.task;
+      this.#definition.run(input, (input) => this.#context(input)).then(resolve, reject);
     });
   }
 
+  #closeFiles(): Promise<FileEntry[]> {
+    return Promise.all([...this.#files.values()].map((file) => file.close()));
+  }
+
   #abort(reason: Error): void {
-    this.#controller.abort(reason);
+    this.#signalEnd(reason);
     this.#interrupt(reason);
+  }
+
+  #signalEnd(reason: Error): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(reason);
+  }
+
+  get #signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
   }
 
   #failed(error: unknown): OutcomeEvent {
@@ -171,7 +192,7 @@ export class TaskRun {
   async #record(event: OutcomeEvent): Promise<RunOutcome> {
     const { clock } = this.#environment;
     const write = `${event.token}.${event.type}`;
-    await this.#log.flush().catch(() => {});
+    if (this.#log.waits) await this.#log.flush().catch(() => {});
     for (;;) {
       try {
         const { state } = await this.hold.apply(event, { write });
@@ -188,15 +209,21 @@ export class TaskRun {
     }
   }
 
-  #context(): TaskContext<unknown> {
+  #context<T>(input: T): TaskContext<T> {
     const { task } = this.hold;
+    const signal = () => this.#signal;
+    const service = () => this.#environment.service(task, this.#signal);
     return {
       id: task.id,
       attempt: task.attempt,
-      input: task.input,
+      input,
       owner: task.owner,
-      signal: this.#controller.signal,
-      service: this.#environment.service(task, this.#controller.signal),
+      get signal() {
+        return signal();
+      },
+      get service() {
+        return service();
+      },
       upload: (id) => this.#upload(id),
       progress: (fraction, note) => this.#tell(progressOf(fraction, note)),
       log: (line) => this.#say(line),
@@ -273,6 +300,8 @@ export class TaskRun {
     return { id: this.hold.task.id, kind: this.hold.task.kind, attempt: this.hold.task.attempt, error };
   }
 }
+
+const NO_FILES: readonly FileEntry[] = [];
 
 /** The reason of the signal when the run has ended: whatever its code has left behind should end too. */
 const RUN_OVER = new LeaseLostError("The run is over");
