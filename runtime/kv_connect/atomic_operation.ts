@@ -1,8 +1,6 @@
-import { MUTATION } from "./datapath.ts";
-import { encodeKey } from "./key_codec.ts";
-import { assertWritable } from "./limits.ts";
-import { atomicWrite, type Check, type Message, type Mutation, type WriteOutcome } from "./messages.ts";
+import type { Message, WriteOutcome } from "./messages.ts";
 import { encodeValue, type StoredValue } from "./stored_value.ts";
+import { type MutationType, WriteMessage } from "./write_message.ts";
 
 /** Sends a write. */
 export type Commit = (message: Message) => Promise<WriteOutcome>;
@@ -10,14 +8,11 @@ export type Commit = (message: Message) => Promise<WriteOutcome>;
 /** Stands for the versionstamp of the commit at the end of a key. */
 export const COMMIT_VERSIONSTAMP: unique symbol = Symbol("KvCommitVersionstamp");
 
-const ABSENT = new Uint8Array();
-
 /** An atomic write under construction. Keys and values are taken as they are when it is told of them. */
 export class AtomicOperation implements Deno.AtomicOperation {
   readonly #commit: Commit;
   readonly #now: () => number;
-  readonly #checks: Check[] = [];
-  readonly #mutations: Mutation[] = [];
+  readonly #message = new WriteMessage();
 
   constructor(commit: Commit, now: () => number) {
     this.#commit = commit;
@@ -25,9 +20,7 @@ export class AtomicOperation implements Deno.AtomicOperation {
   }
 
   check(...checks: Deno.AtomicCheck[]): this {
-    for (const { key, versionstamp } of checks) {
-      this.#checks.push({ key: encodeKey(key), versionstamp: encodeVersionstamp(versionstamp) });
-    }
+    for (const { key, versionstamp } of checks) this.#message.check(key, versionstamp);
     return this;
   }
 
@@ -78,8 +71,8 @@ export class AtomicOperation implements Deno.AtomicOperation {
   }
 
   async commit(): Promise<Deno.KvCommitResult | Deno.KvCommitError> {
-    assertWritable({ checks: this.#checks, mutations: this.#mutations });
-    const outcome = await this.#commit(atomicWrite(this.#checks, this.#mutations));
+    this.#message.assertWritable();
+    const outcome = await this.#commit(this.#message);
     if (outcome.type === "conflict") return { ok: false };
     return { ok: true, versionstamp: outcome.versionstamp };
   }
@@ -98,14 +91,8 @@ export class AtomicOperation implements Deno.AtomicOperation {
     return Math.floor(this.#now() + expireIn);
   }
 
-  #add(key: Deno.KvKey, type: keyof typeof MUTATION, value: StoredValue | undefined, expireAt = 0): this {
-    this.#mutations.push({ key: encodeKey(key), type: MUTATION[type], value, expireAt });
+  #add(key: Deno.KvKey, type: MutationType, value: StoredValue | undefined, expireAt = 0): this {
+    this.#message.mutate(key, { type, value, expireAt });
     return this;
   }
-}
-
-function encodeVersionstamp(versionstamp: string | null): Uint8Array {
-  if (versionstamp === null) return ABSENT;
-  if (!/^[0-9a-f]{20}$/i.test(versionstamp)) throw new TypeError("invalid versionstamp");
-  return Uint8Array.fromHex(versionstamp);
 }

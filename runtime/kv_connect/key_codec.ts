@@ -40,13 +40,27 @@ let used = 0;
  * @throws {TypeError} when a part is nothing that a key may have
  */
 export function encodeKey(key: Deno.KvKey, suffix?: number): Uint8Array<ArrayBuffer> {
-  used = 0;
-  for (const part of key) encodePart(part);
+  encodeParts(key);
   if (suffix !== undefined) {
     reserve(1);
     scratch[used++] = suffix;
   }
   return scratch.slice(0, used);
+}
+
+/**
+ * The same without memory of its own: the bytes stand until the next key is encoded.
+ *
+ * @throws {TypeError} when a part is nothing that a key may have
+ */
+export function viewKey(key: Deno.KvKey): Uint8Array<ArrayBuffer> {
+  encodeParts(key);
+  return scratch.subarray(0, used);
+}
+
+function encodeParts(key: Deno.KvKey): void {
+  used = 0;
+  for (const part of key) encodePart(part);
 }
 
 function encodePart(part: Deno.KvKeyPart): void {

@@ -34,18 +34,9 @@ export const MAX_READ_KEYS: number = LIMITS.ranges;
 /** Checks in one atomic write, as many as Deno KV takes; a denokv server takes 10. */
 export const MAX_CHECKS: number = LIMITS.checks;
 
-/** What of an atomic write counts. */
-export interface Weighed {
-  readonly checks: readonly { readonly key: Uint8Array }[];
-  readonly mutations: readonly {
-    readonly key: Uint8Array;
-    readonly value: { data: Uint8Array } | undefined;
-  }[];
-}
-
 /** @throws {TypeError} when a bound of a range is too long */
 export function assertReadableKey(key: Uint8Array): void {
-  assertKeyLength(key, LIMITS.readKeyBytes, "read");
+  if (key.length > LIMITS.readKeyBytes) throw tooLong(LIMITS.readKeyBytes, "read");
 }
 
 /** @throws {TypeError} when one read asks for too many ranges */
@@ -64,39 +55,54 @@ export function assertWatchable(keys: readonly Uint8Array[]): void {
   for (const key of keys) assertReadableKey(key);
 }
 
-/** @throws {TypeError} when one write has too many parts, or they are too large */
-export function assertWritable({ checks, mutations }: Weighed): void {
-  if (checks.length > LIMITS.checks) throw new TypeError(`Too many checks (max ${LIMITS.checks})`);
-  if (mutations.length > LIMITS.mutations) {
-    throw new TypeError(`Too many mutations (max ${LIMITS.mutations})`);
+/** Adds up what one atomic write consists of. */
+export class WriteTally {
+  #checks = 0;
+  #mutations = 0;
+  #keyBytes = 0;
+  #totalBytes = 0;
+  /** Of the first part that is too large. */
+  #fault: TypeError | undefined;
+
+  check(key: Uint8Array): void {
+    this.#checks++;
+    this.#weigh(key);
   }
-  let keys = 0;
-  let total = 0;
-  for (const { key } of checks) total += writtenKeyLength(key);
-  for (const { key, value } of mutations) {
-    total += writtenKeyLength(key);
-    if (value === undefined) continue;
-    if (value.data.length > LIMITS.valueBytes) {
-      throw new TypeError(`Value too large (max ${LIMITS.valueBytes} bytes)`);
+
+  mutation(key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#mutations++;
+    this.#weigh(key);
+    if (value === undefined) return;
+    if (value.length > LIMITS.valueBytes) {
+      this.#fault ??= new TypeError(`Value too large (max ${LIMITS.valueBytes} bytes)`);
     }
     // Deno's client counts the key of a value twice.
-    total += key.length + value.data.length;
-    keys += key.length;
+    this.#totalBytes += key.length + value.length;
+    this.#keyBytes += key.length;
   }
-  if (total > LIMITS.writeBytes) {
-    throw new TypeError(`Total mutation size too large (max ${LIMITS.writeBytes} bytes)`);
+
+  /** @throws {TypeError} when the write has too many parts, or they are too large */
+  assertWritable(): void {
+    if (this.#checks > LIMITS.checks) throw new TypeError(`Too many checks (max ${LIMITS.checks})`);
+    if (this.#mutations > LIMITS.mutations) {
+      throw new TypeError(`Too many mutations (max ${LIMITS.mutations})`);
+    }
+    if (this.#fault !== undefined) throw this.#fault;
+    if (this.#totalBytes > LIMITS.writeBytes) {
+      throw new TypeError(`Total mutation size too large (max ${LIMITS.writeBytes} bytes)`);
+    }
+    if (this.#keyBytes > LIMITS.writeKeysBytes) {
+      throw new TypeError(`Total key size too large (max ${LIMITS.writeKeysBytes} bytes)`);
+    }
   }
-  if (keys > LIMITS.writeKeysBytes) {
-    throw new TypeError(`Total key size too large (max ${LIMITS.writeKeysBytes} bytes)`);
+
+  #weigh(key: Uint8Array): void {
+    if (key.length === 0) this.#fault ??= new TypeError("key cannot be empty");
+    else if (key.length > LIMITS.writeKeyBytes) this.#fault ??= tooLong(LIMITS.writeKeyBytes, "write");
+    this.#totalBytes += key.length;
   }
 }
 
-function writtenKeyLength(key: Uint8Array): number {
-  if (key.length === 0) throw new TypeError("key cannot be empty");
-  assertKeyLength(key, LIMITS.writeKeyBytes, "write");
-  return key.length;
-}
-
-function assertKeyLength(key: Uint8Array, max: number, purpose: "read" | "write"): void {
-  if (key.length > max) throw new TypeError(`Key too large for ${purpose} (max ${max} bytes)`);
+function tooLong(max: number, purpose: "read" | "write"): TypeError {
+  return new TypeError(`Key too large for ${purpose} (max ${max} bytes)`);
 }

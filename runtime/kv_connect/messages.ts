@@ -3,29 +3,14 @@
  *
  * @module
  */
-import { type MUTATION, READ_SUCCESS, type ReadRange, WRITE_STATUS } from "./datapath.ts";
+import { READ_SUCCESS, type ReadRange, WRITE_STATUS } from "./datapath.ts";
 import type { StoredValue } from "./stored_value.ts";
-import { bytesFieldSize, safeVarintSize, varintSize, WireReader, type WireWriter } from "./wire.ts";
+import { bytesFieldSize, varintSize, WireReader, type WireWriter } from "./wire.ts";
 
 /** A message to send: how long it is, and what writes so many bytes. */
 export interface Message {
   readonly size: number;
   write(writer: WireWriter): void;
-}
-
-/** A condition of a write: the key has this versionstamp, or is not there when it is empty. */
-export interface Check {
-  readonly key: Uint8Array;
-  readonly versionstamp: Uint8Array;
-}
-
-/** One change that a write makes. */
-export interface Mutation {
-  readonly key: Uint8Array;
-  readonly type: typeof MUTATION[keyof typeof MUTATION];
-  readonly value: StoredValue | undefined;
-  /** Milliseconds since the epoch; 0 for never. */
-  readonly expireAt: number;
 }
 
 /** An entry as a server tells it. Its bytes are views of the answer. */
@@ -68,53 +53,6 @@ function writeRange(writer: WireWriter, range: ReadRange): void {
   writer.bytesField(2, range.end);
   writer.varint(3, range.limit);
   if (range.reverse) writer.varint(4, 1);
-}
-
-/** An `AtomicWrite`. */
-export function atomicWrite(checks: readonly Check[], mutations: readonly Mutation[]): Message {
-  let size = 0;
-  for (const check of checks) size += bytesFieldSize(checkSize(check));
-  for (const mutation of mutations) size += bytesFieldSize(mutationSize(mutation));
-  return {
-    size,
-    write(writer) {
-      for (const check of checks) writeCheck(writer, check);
-      for (const mutation of mutations) writeMutation(writer, mutation);
-    },
-  };
-}
-
-function checkSize({ key, versionstamp }: Check): number {
-  return bytesFieldSize(key.length) + bytesFieldSize(versionstamp.length);
-}
-
-function writeCheck(writer: WireWriter, check: Check): void {
-  writer.header(1, checkSize(check));
-  writer.bytesField(1, check.key);
-  writer.bytesField(2, check.versionstamp);
-}
-
-function mutationSize({ key, value, expireAt }: Mutation): number {
-  const valueField = value === undefined ? 0 : bytesFieldSize(valueSize(value));
-  const expiryField = expireAt === 0 ? 0 : 1 + safeVarintSize(expireAt);
-  return bytesFieldSize(key.length) + valueField + 2 + expiryField;
-}
-
-function valueSize({ data }: StoredValue): number {
-  return bytesFieldSize(data.length) + 2;
-}
-
-function writeMutation(writer: WireWriter, mutation: Mutation): void {
-  const { key, type, value, expireAt } = mutation;
-  writer.header(2, mutationSize(mutation));
-  writer.bytesField(1, key);
-  if (value !== undefined) {
-    writer.header(2, valueSize(value));
-    writer.bytesField(1, value.data);
-    writer.varint(2, value.encoding);
-  }
-  writer.varint(3, type);
-  if (expireAt !== 0) writer.safeVarint(4, expireAt);
 }
 
 /** A `Watch`. */

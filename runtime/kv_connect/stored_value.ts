@@ -8,12 +8,12 @@ export interface StoredValue {
 }
 
 /**
- * A value as Deno KV stores it: bytes as they are, a `Deno.KvU64` in eight bytes, all else in the format of V8.
+ * A value as Deno KV stores it: bytes as they are (no copy of them), a `Deno.KvU64` in eight bytes, all else in the format of V8.
  *
  * @throws {Error} when it has what cannot be stored, such as a function
  */
 export function encodeValue(value: unknown): StoredValue {
-  if (value instanceof Uint8Array) return { data: value.slice(), encoding: ENCODING.bytes };
+  if (value instanceof Uint8Array) return { data: value, encoding: ENCODING.bytes };
   if (value instanceof Deno.KvU64) return { data: encodeLe64(value.value), encoding: ENCODING.le64 };
   return { data: encodeV8(value), encoding: ENCODING.v8 };
 }

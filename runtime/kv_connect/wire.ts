@@ -134,37 +134,64 @@ export function bytesFieldSize(length: number): number {
   return 1 + varintSize(length) + length;
 }
 
-/** Writes a message whose size is known beforehand, so that nothing is copied twice. Field numbers are below 16. */
+/**
+ * Writes a message whose size is known beforehand, so that nothing is copied twice, or one that grows: then whoever writes
+ * reserves what comes next. Field numbers are below 16.
+ */
 export class WireWriter {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  #bytes: Uint8Array<ArrayBuffer>;
   #offset: number;
 
-  /** @param size the message's length; `prefix` more bytes are left free in front of it */
-  constructor(size: number, prefix = 0) {
-    this.bytes = new Uint8Array(prefix + size);
+  /** @param space the message's length, or memory to begin with; `prefix` bytes are left free in front of it */
+  constructor(space: number | Uint8Array<ArrayBuffer>, prefix = 0) {
+    this.#bytes = typeof space === "number" ? new Uint8Array(prefix + space) : space;
     this.#offset = prefix;
   }
 
+  /** All of its memory. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  /** Bytes written, with those in front. */
+  get length(): number {
+    return this.#offset;
+  }
+
+  /** Sees to it that so many more bytes fit. What is reserved need not be zero. */
+  reserve(more: number): void {
+    if (this.#offset + more <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * (this.#offset + more));
+    larger.set(this.#bytes.subarray(0, this.#offset));
+    this.#bytes = larger;
+  }
+
+  /** Fields that were written elsewhere. */
+  raw(fields: Uint8Array): void {
+    this.#bytes.set(fields, this.#offset);
+    this.#offset += fields.length;
+  }
+
   varint(field: number, value: number): void {
-    this.bytes[this.#offset++] = field << 3;
+    this.#bytes[this.#offset++] = field << 3;
     this.rawVarint(value);
   }
 
   /** A field of a safe integer without sign, as times have it. */
   safeVarint(field: number, value: number): void {
-    this.bytes[this.#offset++] = field << 3;
+    this.#bytes[this.#offset++] = field << 3;
     let rest = value;
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.bytes[this.#offset++] = rest % 0x80 | 0x80;
-    this.bytes[this.#offset++] = rest;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#bytes[this.#offset++] = rest % 0x80 | 0x80;
+    this.#bytes[this.#offset++] = rest;
   }
 
   bytesField(field: number, value: Uint8Array): void {
     this.header(field, value.length);
-    this.bytes.set(value, this.#offset);
+    this.#bytes.set(value, this.#offset);
     this.#offset += value.length;
   }
 
-  /** A byte field of `size` bytes that are zero until the caller writes them; returns where they begin. */
+  /** A byte field of `size` bytes that the caller writes; returns where they begin. */
   room(field: number, size: number): number {
     this.header(field, size);
     const start = this.#offset;
@@ -174,7 +201,7 @@ export class WireWriter {
 
   /** The head of an inner message of `size` bytes, which are to be written next. */
   header(field: number, size: number): void {
-    this.bytes[this.#offset++] = field << 3 | WIRE.bytes;
+    this.#bytes[this.#offset++] = field << 3 | WIRE.bytes;
     this.rawVarint(size);
   }
 
@@ -182,9 +209,9 @@ export class WireWriter {
   rawVarint(value: number): void {
     let rest = value;
     while (rest > 0x7f) {
-      this.bytes[this.#offset++] = rest & 0x7f | 0x80;
+      this.#bytes[this.#offset++] = rest & 0x7f | 0x80;
       rest >>>= 7;
     }
-    this.bytes[this.#offset++] = rest;
+    this.#bytes[this.#offset++] = rest;
   }
 }
