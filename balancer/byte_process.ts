@@ -2,7 +2,8 @@ import { type FlagValues, isTracing, refuseToListen, TraceGate } from "@flotilla
 import { createAccessLog } from "./access_log.ts";
 import type { Balancer } from "./balancer.ts";
 import type { ConnectionPool } from "./http1/connection_pool.ts";
-import { type ConnectionSource, Listener } from "./http1/listener.ts";
+import type { ConnectionSource } from "./http1/acceptor.ts";
+import { Listener } from "./http1/listener.ts";
 import { registerListenerMetrics } from "./http1/listener_metrics.ts";
 import { serveListener } from "./http1/serve_listener.ts";
 import { listen } from "./http1/sockets.ts";

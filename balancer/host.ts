@@ -15,7 +15,8 @@ import {
 import type { AttemptSource } from "./attempt.ts";
 import { ConnectionPool } from "./http1/connection_pool.ts";
 import type { Door } from "./http1/door.ts";
-import { type ConnectionSource, Listener } from "./http1/listener.ts";
+import type { ConnectionSource } from "./http1/acceptor.ts";
+import { Listener } from "./http1/listener.ts";
 import { serveListener } from "./http1/serve_listener.ts";
 import { listen } from "./http1/sockets.ts";
 import { readTimeouts } from "./timeouts.ts";

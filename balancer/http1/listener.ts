@@ -4,6 +4,7 @@ import type { AccessLog } from "../access_log.ts";
 import { type AddressList, addressList } from "../address_list.ts";
 import type { AttemptSource } from "../attempt.ts";
 import { monotonic } from "../monotonic.ts";
+import { type AcceptedConnection, Acceptor, type ConnectionSource } from "./acceptor.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { ClientOrigin, OriginCache } from "./client_origin.ts";
 import type { Connection } from "./connection.ts";
@@ -96,16 +97,7 @@ export interface ListenerOptions {
   tunnelTimeout?: number;
 }
 
-/** Where connections of clients come from: `Deno.Listener` is one. */
-export interface ConnectionSource {
-  accept(): Promise<Connection & { readonly remoteAddr?: Deno.Addr }>;
-  close(): void;
-  readonly addr: Deno.Addr;
-}
-
 const LOGGER = getLogger(["flotilla", "balancer"]);
-/** Milliseconds until the next try after a connection could not be accepted. */
-const ACCEPT_PAUSE = 1_000;
 const LOCALHOST = ascii("localhost");
 const NO_ENDPOINTS: EndpointsOptions = { paths: [], answer: () => undefined };
 
@@ -143,9 +135,8 @@ export class Listener {
   /** Connections whose PROXY header has not come yet. */
   readonly #greeting = new Set<Connection>();
   readonly #trunks = new Set<Session>();
-  #source: ConnectionSource | undefined;
+  #acceptor: Acceptor | undefined;
   #draining = false;
-  #onRoom: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
     const {
@@ -203,18 +194,15 @@ export class Listener {
 
   /** Serves what a source accepts, until {@linkcode drain} or {@linkcode close}. */
   async serve(source: ConnectionSource): Promise<void> {
-    this.#source = source;
     const authority = ascii(describe(source.addr));
-    while (!this.#draining) {
-      if (this.#connections.size + this.#greeting.size >= this.#maxConnections) await this.#room();
-      const connection = await this.#accept(source);
-      if (connection === "closed") break;
-      if (connection === "failed") continue;
-      const { remoteAddr } = connection;
-      const peer = remoteAddr?.transport === "tcp" ? remoteAddr.hostname : undefined;
-      if (this.#proxyProtocol) void this.#greet(connection, { peer, authority });
-      else this.serveConnection(connection, { peer, authority });
-    }
+    const acceptor = new Acceptor(source, {
+      deadlines: this.#shared.pool.deadlines,
+      hasRoom: () => this.#connections.size + this.#greeting.size < this.#maxConnections,
+      onConnection: (connection) => this.#accepted(connection, authority),
+    });
+    this.#acceptor = acceptor;
+    if (this.#draining) acceptor.stop();
+    await acceptor.run();
   }
 
   /** Serves one connection. */
@@ -236,7 +224,7 @@ export class Listener {
     this.#connections.add(served);
     void served.closed.then(() => {
       this.#connections.delete(served);
-      this.#onRoom?.();
+      this.#acceptor?.roomMade();
     });
     if (this.#draining) served.drain();
     return served;
@@ -245,7 +233,7 @@ export class Listener {
   /** Accepts nothing more, closes idle connections, and settles when every request in flight was answered. */
   async drain(): Promise<void> {
     this.#draining = true;
-    this.#stopAccepting();
+    this.#acceptor?.stop();
     for (const connection of this.#greeting) connection.close();
     for (const trunk of this.#trunks) trunk.leave();
     for (const connection of this.#connections) connection.drain();
@@ -255,11 +243,18 @@ export class Listener {
   /** Closes everything at once. */
   async close(): Promise<void> {
     this.#draining = true;
-    this.#stopAccepting();
+    this.#acceptor?.stop();
     for (const connection of this.#greeting) connection.close();
     for (const connection of this.#connections) connection.cut();
     for (const trunk of this.#trunks) trunk.close();
     await this.#allClosed();
+  }
+
+  #accepted(connection: AcceptedConnection, authority: Uint8Array): void {
+    const { remoteAddr } = connection;
+    const peer = remoteAddr?.transport === "tcp" ? remoteAddr.hostname : undefined;
+    if (this.#proxyProtocol) void this.#greet(connection, { peer, authority });
+    else this.serveConnection(connection, { peer, authority });
   }
 
   async #allClosed(): Promise<void> {
@@ -300,38 +295,8 @@ export class Listener {
     } finally {
       deadlines.unwatch(timer);
       this.#greeting.delete(connection);
-      this.#onRoom?.();
+      this.#acceptor?.roomMade();
     }
-  }
-
-  #stopAccepting(): void {
-    this.#source?.close();
-    this.#source = undefined;
-    this.#onRoom?.();
-  }
-
-  async #accept(source: ConnectionSource) {
-    try {
-      return await source.accept();
-    } catch (error) {
-      if (this.#draining || isClosed(error)) return "closed";
-      if (!(error instanceof Deno.errors.ConnectionAborted)) await this.#recover(error);
-      return "failed";
-    }
-  }
-
-  /** For want of descriptors every try would fail at once: waits until a connection has closed, or for a while. */
-  async #recover(error: unknown): Promise<void> {
-    const { pool: { deadlines } } = this.#shared;
-    const timer = { deadline: deadlines.now + ACCEPT_PAUSE, expire: () => this.#onRoom?.() };
-    LOGGER.error("No connection can be accepted: {reason}", { reason: String(error) });
-    deadlines.watch(timer);
-    await this.#room();
-    deadlines.unwatch(timer);
-  }
-
-  #room(): Promise<void> {
-    return new Promise((resolve) => this.#onRoom = resolve);
   }
 }
 
@@ -345,9 +310,4 @@ function describe(address: Deno.Addr): string {
   if (address.transport !== "tcp") return "localhost";
   const { hostname, port } = address;
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
-/** Whether accepting failed because the listener was closed. */
-function isClosed(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
 }

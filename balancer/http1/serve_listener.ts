@@ -1,5 +1,6 @@
 import { serveUntilStopped, type ServeUntilStoppedOptions } from "@flotilla/runtime";
-import type { ConnectionSource, Listener } from "./listener.ts";
+import type { ConnectionSource } from "./acceptor.ts";
+import type { Listener } from "./listener.ts";
 
 /** How {@linkcode serveListener} ends. */
 export type ServeListenerOptions = ServeUntilStoppedOptions;

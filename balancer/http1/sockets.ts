@@ -1,6 +1,6 @@
 import type { Upstream } from "../upstream.ts";
 import type { Connection } from "./connection.ts";
-import type { ConnectionSource } from "./listener.ts";
+import type { ConnectionSource } from "./acceptor.ts";
 
 /** Where {@linkcode listen} listens. */
 export interface ListenOptions {
