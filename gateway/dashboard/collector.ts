@@ -2,6 +2,7 @@ import { type Clock, systemClock, type Timer } from "@flotilla/runtime";
 import { type Columns, History } from "./history.ts";
 import { InstanceTrack } from "./instance_track.ts";
 import { EMPTY_TOPOLOGY, type PublishedInstance, type PublishedTopology } from "./published_topology.ts";
+import type { Reading } from "./reading.ts";
 import { askBalancer, type BalancerState, type Call, scrape } from "./scrape.ts";
 import { type Known, type SystemView, viewSystem } from "./system_view.ts";
 import { totalsOf } from "./totals.ts";
@@ -31,7 +32,7 @@ export class Collector implements Disposable {
   readonly #history = new History();
   readonly #watchers = new Set<Watcher>();
   readonly #tracks = new Map<string, InstanceTrack>();
-  readonly #balancers = new Map<string, BalancerState>();
+  readonly #balancers = new Map<string, AskedBalancer>();
   #view: SystemView;
   #timer: Timer | undefined;
   #looking: Promise<void> | undefined;
@@ -103,7 +104,7 @@ export class Collector implements Disposable {
     const known = new Map<string, Known>(
       [...this.#tracks].map((
         [name, { presence }],
-      ) => [name, { presence, balancer: this.#balancers.get(name) }]),
+      ) => [name, { presence, balancer: this.#balancers.get(name)?.state }]),
     );
     this.#view = viewSystem(topology, known, clock.now());
     this.#history.add(this.#view.at, pointOf(this.#view));
@@ -111,22 +112,40 @@ export class Collector implements Disposable {
   }
 
   async #lookAt(instance: PublishedInstance): Promise<void> {
-    const { call, clock, adminToken: token } = this.#options;
-    const { name, adminOrigin } = instance;
+    const { call, clock } = this.#options;
+    const { name } = instance;
     const track = this.#tracks.get(name) ?? new InstanceTrack();
     this.#tracks.set(name, track);
-    const state = adminOrigin === undefined || token === undefined
-      ? undefined
-      : askBalancer(adminOrigin, { call, token }).catch(() => undefined);
     try {
-      track.take(await scrape(instance, { call, now: clock.now() }));
+      const reading = await scrape(instance, { call, now: clock.now() });
+      track.take(reading);
+      await this.#askBalancer(instance, orderedOf(reading));
     } catch (error) {
       track.miss(clock.now(), reasonOf(error));
+      this.#balancers.delete(name);
     }
-    const balancer = await state;
-    if (balancer === undefined) this.#balancers.delete(name);
-    else this.#balancers.set(name, balancer);
   }
+
+  /** Asks a balancer what its measures do not tell, when they tell that it has changed: it is as dear as they are. */
+  async #askBalancer({ name, adminOrigin }: PublishedInstance, ordered: string): Promise<void> {
+    const { call, adminToken: token } = this.#options;
+    if (adminOrigin === undefined || token === undefined) return;
+    if (this.#balancers.get(name)?.ordered === ordered) return;
+    const state = await askBalancer(adminOrigin, { call, token }).catch(() => undefined);
+    if (state === undefined) this.#balancers.delete(name);
+    else this.#balancers.set(name, { state, ordered });
+  }
+}
+
+/** What a balancer told, and what its measures said then. */
+interface AskedBalancer {
+  readonly state: BalancerState;
+  readonly ordered: string;
+}
+
+/** What of a balancer's upstreams orders change. */
+function orderedOf({ upstreams }: Reading): string {
+  return JSON.stringify([...upstreams].map(([id, { draining, weight }]) => [id, draining, weight]));
 }
 
 /** Names of series that are of one instance begin with this. */

@@ -65,7 +65,7 @@ const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/** Streams of events at a time: each costs a look at every instance every other second between them, and a reading of the tasks each. */
+/** Streams of events at a time: they share a look at every instance every other second, and each reads the tasks that move. */
 const MOST_STREAMS = 64;
 /** Longest content of a form or an order, in bytes. */
 const LONGEST_BODY = 4_096;
@@ -193,6 +193,7 @@ function addPages(app: App, { collector, sessions, tokens, tasks, audit, instanc
       collector,
       holds: () => sessions.holds(session),
       tasks: () => tasks.list({ principal: session.principal, requestId }),
+      moves: () => tasks.moves,
       audit,
       signal: AbortSignal.any([draining, c.req.raw.signal]),
     });

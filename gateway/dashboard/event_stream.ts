@@ -3,6 +3,7 @@ import { type Collector, pointOf } from "./collector.ts";
 import type { AuditEntry } from "./audit_log.ts";
 import { namesOf, SHOWN_ORDERS } from "./overview_page.tsx";
 import type { SystemView } from "./system_view.ts";
+import { TaskNews } from "./task_news.ts";
 import type { TaskLists } from "./tasks.ts";
 
 /** What {@linkcode eventStream} sends. */
@@ -11,6 +12,8 @@ export interface EventStreamOptions {
   /** Whether the session of whoever watches has not ended. */
   holds: () => boolean;
   tasks: () => Promise<TaskLists>;
+  /** How many tasks were moved from this gateway, each time it is asked. */
+  moves: () => number;
   audit: () => readonly AuditEntry[];
   /** Ends the stream. */
   signal: AbortSignal;
@@ -25,8 +28,9 @@ const PATIENCE = 8;
  * again, to another gateway if there is one.
  */
 export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const { collector, holds, tasks, audit, signal } = options;
+  const { collector, holds, tasks, moves, audit, signal } = options;
   const encoder = new TextEncoder();
+  const news = new TaskNews();
   let shown: Bindings = {};
   let listed = "";
   let ordered = "";
@@ -38,8 +42,9 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
     };
     const sendTasks = async () => {
       const lists = await tasks().catch(() => undefined);
+      if (lists === undefined) return news.forget();
       const text = JSON.stringify(lists);
-      if (lists === undefined || text === listed || signal.aborted) return;
+      if (text === listed || signal.aborted) return;
       listed = text;
       send("tasks", lists);
     };
@@ -63,7 +68,7 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
       });
       shown = now;
       sendAudit();
-      void sendTasks().catch(end);
+      if (news.at(view, moves())) void sendTasks().catch(end);
     };
     controller.enqueue(encoder.encode("retry: 1000\n\n"));
     send("history", collector.history);

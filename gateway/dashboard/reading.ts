@@ -9,6 +9,8 @@ export interface UpstreamReading {
   readonly ejected: boolean;
   /** Whether it was told to send it nothing new. */
   readonly draining: boolean;
+  /** What is in force: less than what was ordered while it starts slowly. */
+  readonly weight: number;
 }
 
 /** Reads of one layer of a cache since the start. */
@@ -60,6 +62,7 @@ const BALANCER = {
   up: "flotilla_balancer_upstream_up",
   ejected: "flotilla_balancer_upstream_ejected",
   draining: "flotilla_balancer_upstream_draining",
+  weight: "flotilla_balancer_upstream_weight",
   ready: "flotilla_balancer_ready",
 };
 const CACHE = { hits: "flotilla_service_cache_hits_total", misses: "flotilla_service_cache_misses_total" };
@@ -121,6 +124,7 @@ function readUpstreams(of: Of): Map<string, UpstreamReading> {
     up: value(BALANCER.up, id) > 0,
     ejected: value(BALANCER.ejected, id) > 0,
     draining: value(BALANCER.draining, id) > 0,
+    weight: value(BALANCER.weight, id),
   }]));
 }
 

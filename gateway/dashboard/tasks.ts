@@ -43,6 +43,8 @@ export interface Tasks {
   retry(reader: TaskReader, task: { id: string; owner: string }): Promise<void>;
   /** Queues a report. */
   report(reader: TaskReader): Promise<void>;
+  /** How many tasks were sent or sent again here so far. */
+  readonly moves: number;
 }
 
 const SHOWN = 8;
@@ -62,6 +64,7 @@ export function createTasks(worker: CallInner): Tasks {
     return (await contentOf(response, pageSchema)).tasks;
   }
 
+  let moves = 0;
   // Whoever looks at the same moment sees the same of everybody: one asks for all.
   let everybody: Promise<Omit<TaskLists, "own">> | undefined;
 
@@ -82,9 +85,14 @@ export function createTasks(worker: CallInner): Tasks {
     async retry(reader, { id, owner }) {
       const target = `/longtask/${encodeURIComponent(id)}/retry?owner=${encodeURIComponent(owner)}`;
       await requireSuccess(await call(reader, "POST", { target }));
+      moves++;
     },
     async report(reader) {
       await requireSuccess(await call(reader, "POST", { target: "/longtask", json: { task: "report" } }));
+      moves++;
+    },
+    get moves() {
+      return moves;
     },
   };
 }
