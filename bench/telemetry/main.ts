@@ -1,10 +1,14 @@
 // deno-lint-ignore-file no-console -- a terminal program
 import { flag, number, readFlags } from "@flotilla/runtime";
+import { eventually } from "@flotilla/runtime/testing";
 import { startSystem, type System, type SystemOptions } from "@flotilla/tests";
+import { delay } from "@std/async/delay";
 import { z } from "zod";
 import { describeMachine } from "../machine.ts";
 import { keepSection } from "../results_file.ts";
-import { middle, type Pair, pairedChange } from "./paired_change.ts";
+import { steadyReads, watchTime } from "./at_rest.ts";
+import { costTable, type Subject } from "./cost_table.ts";
+import type { Pair } from "./paired_change.ts";
 import { read, type Reading, type Target, targetOf } from "./target.ts";
 import { openDashboard } from "./viewer.ts";
 
@@ -13,9 +17,20 @@ const flags = readFlags({
   summary:
     "measures what an open dashboard and telemetry cost port 8000, in processor time and in throughput",
 }, {
-  seconds: flag(number(z.number().int().min(1)).default(4), { help: "length of one measurement" }),
-  pairs: flag(number(z.number().int().min(1)).default(6), { help: "how often each cost is measured" }),
-  // A new system gets faster for about so long, by a third: all of them must have that behind them.
+  // The dashboard looks every other second: a segment has as many looks as every other of its length.
+  seconds: flag(number(z.number().int().multipleOf(2).min(2)).default(2), {
+    help: "length of a segment under load, even",
+  }),
+  rounds: flag(number(z.number().int().min(1)).default(30), {
+    help: "how often each is compared under load",
+  }),
+  restSeconds: flag(number(z.number().int().multipleOf(2).min(2)).default(10), {
+    help: "length of a segment at rest, even",
+  }),
+  restRounds: flag(number(z.number().int().min(1)).default(10), {
+    help: "how often each is compared at rest",
+  }),
+  // A new system gets faster for about so long, by a third: both must have that behind them.
   warmUp: flag(number(z.number().int().min(1)).default(40), {
     help: "seconds of load before, for each system",
   }),
@@ -24,17 +39,8 @@ const flags = readFlags({
 });
 
 const LIMITS_OFF = { "caller-limit": "off", "address-limit": "off" };
-
-/** What is measured: with it, and right before or after without it. */
-interface Subject {
-  readonly name: string;
-  readonly pairs: { readonly without: Reading; readonly with: Reading }[];
-}
-
-/** Telemetry in one way of two, of a system of its own. */
-interface Telemetry extends Subject {
-  readonly target: Target;
-}
+/** Seconds that systems have to tidy up after a load. */
+const SETTLE_SECONDS = 10;
 
 // A collector is on another machine; here it takes what it is sent and throws it away.
 await using sink = Deno.serve(
@@ -44,36 +50,29 @@ await using sink = Deno.serve(
     return Response.json({});
   },
 );
-const telemetry = {
-  OTEL_DENO: "true",
-  OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.addr.port}`,
-};
 await using systems = new AsyncDisposableStack();
 const silent = await start();
-const limited = await start({ environment: telemetry });
-const ratio = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.01" };
-const sampled = await start({ environment: { ...telemetry, ...ratio } });
+const recorded = await start({
+  environment: { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.addr.port}` },
+});
+const dashboard: Subject = { name: "dashboard open", loaded: [], rested: [] };
+const telemetry: Subject = { name: "telemetry on, ten traces a second at most", loaded: [], rested: [] };
 
-const dashboard: Subject = { name: "dashboard open", pairs: [] };
-const telemetries: readonly Telemetry[] = [
-  { name: "telemetry on, ten traces a second at most", target: limited, pairs: [] },
-  { name: "telemetry on, one request in a hundred traced", target: sampled, pairs: [] },
-];
-for (const target of [silent, limited, sampled]) await load(target, flags.warmUp);
-// A process gets faster with every request that it has answered: systems that are compared are loaded alike.
-for (let round = 0; round < flags.pairs; round++) await compareTelemetries(round);
-for (let round = 0; round < flags.pairs; round++) await compareDashboard(round);
+for (const target of [silent, recorded]) await load(target, flags.warmUp);
+for (let round = 0; round < flags.rounds; round++) await compareLoaded(round);
+await delay(1_000 * SETTLE_SECONDS);
+await compareRested();
 
+const cores = navigator.hardwareConcurrency;
 const machine = await describeMachine({ wrk: ["wrk", "-v"] });
 const text = [
-  `${machine} All processes, the client and the collector share the machine; ${flags.connections} connections read one`,
-  `record through port 8000 as fast as it answers. Pairs of ${flags.seconds} s with and without, one right after the other,`,
-  `in one order and in the other by turns: ${flags.pairs} pairs. Processor time is that of all fifteen processes for one request. Changes`,
-  "are the median of the pairs, with its 95 % interval.",
+  `${machine} All processes, the client and the collector share the machine. Processor time is that of all fifteen`,
+  `processes. Under load ${flags.connections} connections read one record through port 8000 as fast as it answers, in segments of`,
+  `${flags.seconds} s without, with the dashboard open and with telemetry by turns, in one order and in the other: ${flags.rounds} of each. At rest it is`,
+  `ten reads a second, each of them traced where telemetry is on: ${flags.restRounds} pairs of segments of ${flags.restSeconds} s; what is done seldom costs`,
+  `more there than under load, since nothing keeps it warm. Changes are means with their standard errors; shares are of ${cores} cores.`,
   `\`${["deno task bench-telemetry", ...Deno.args].join(" ")}\`\n`,
-  "| what | µs a request without | with | change | requests/s without | with | change |",
-  "| --- | --: | --: | --: | --: | --: | --: |",
-  ...[dashboard, ...telemetries].map(row),
+  costTable([dashboard, telemetry], cores),
 ].join("\n");
 console.log(`\n${text}`);
 if (flags.keep === "yes") await keepSection("What it costs to look", text);
@@ -88,55 +87,48 @@ async function load(target: Target, seconds = flags.seconds): Promise<Reading> {
   return await read(target, { connections: flags.connections, seconds });
 }
 
+/** Does something while somebody watches the dashboard; that it is opened does not count. */
+async function watched<T>(work: () => Promise<T>): Promise<T> {
+  await using viewer = await openDashboard(silent);
+  await eventually(() => viewer.looks > 1, { what: "the look that opening the dashboard begins" });
+  return await work();
+}
+
 /** Which comes first alternates, so that a drift of the machine falls on all. */
-async function compareTelemetries(round: number): Promise<void> {
-  const targets = [silent, ...telemetries.map(({ target }) => target)];
-  const readings = new Map<Target, Reading>();
-  for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
-    readings.set(target, await load(target));
+async function compareLoaded(round: number): Promise<void> {
+  const segments = [() => watched(() => load(silent)), () => load(silent), () => load(recorded)];
+  const readings: Reading[] = [];
+  for (const segment of round % 2 === 0 ? segments : segments.toReversed()) readings.push(await segment());
+  const [looking, without, tracing] = round % 2 === 0 ? readings : readings.toReversed();
+  if (looking === undefined || without === undefined || tracing === undefined) return;
+  dashboard.loaded.push({ without, with: looking });
+  telemetry.loaded.push({ without, with: tracing });
+  console.log(`${round + 1}: ${shown(without)}; dashboard: ${shown(looking)}; telemetry: ${shown(tracing)}`);
+}
+
+/** The system with telemetry is compared with the other one at the same time. */
+async function compareRested(): Promise<void> {
+  await using _silent = steadyReads(silent);
+  await using _recorded = steadyReads(recorded);
+  for (let round = 0; round < flags.restRounds; round++) {
+    const before = round % 2 === 0 ? await rest() : undefined;
+    const looking = await watched(rest);
+    const without = before ?? await rest();
+    enter(dashboard, { without: without.silent, with: looking.silent });
+    enter(telemetry, { without: without.silent, with: without.recorded });
   }
-  for (const telemetry of telemetries) {
-    enter(telemetry, round, { without: readings.get(silent), with: readings.get(telemetry.target) });
-  }
 }
 
-async function compareDashboard(round: number): Promise<void> {
-  const before = round % 2 === 0 ? await load(silent) : undefined;
-  const watched = await loadWatched();
-  enter(dashboard, round, { without: before ?? await load(silent), with: watched });
+async function rest(): Promise<{ silent: number; recorded: number }> {
+  const [silentTime = NaN, recordedTime = NaN] = await watchTime([silent, recorded], flags.restSeconds);
+  return { silent: silentTime, recorded: recordedTime };
 }
 
-async function loadWatched(): Promise<Reading> {
-  await using _viewer = await openDashboard(silent);
-  return await load(silent);
-}
-
-function enter(
-  { name, pairs }: Subject,
-  round: number,
-  pair: { readonly without: Reading | undefined; readonly with: Reading | undefined },
-): void {
-  if (pair.without === undefined || pair.with === undefined) return;
-  pairs.push({ without: pair.without, with: pair.with });
-  console.log(`${round + 1}, ${name}: ${shown(pair.without)} without, ${shown(pair.with)} with`);
+function enter({ name, rested }: Subject, pair: Pair): void {
+  rested.push(pair);
+  console.log(`at rest, ${name}: ${pair.without.toFixed(1)} ms/s without, ${pair.with.toFixed(1)} with`);
 }
 
 function shown({ rate, cost }: Reading): string {
   return `${Math.round(cost)} µs a request at ${Math.round(rate)}/s`;
-}
-
-function row({ name, pairs }: Subject): string {
-  const of = (figure: keyof Reading): Pair[] =>
-    pairs.map((pair) => ({ without: pair.without[figure], with: pair.with[figure] }));
-  return `| ${[name, ...cells(of("cost")), ...cells(of("rate"))].join(" | ")} |`;
-}
-
-function cells(pairs: readonly Pair[]): string[] {
-  const { median, error } = pairedChange(pairs);
-  const of = (side: keyof Pair) => String(Math.round(middle(pairs.map((pair) => pair[side]))));
-  return [of("without"), of("with"), `${signed(median)} ± ${(error * 100).toFixed(1)} %`];
-}
-
-function signed(share: number): string {
-  return `${share < 0 ? "−" : "+"}${Math.abs(share * 100).toFixed(1)} %`;
 }

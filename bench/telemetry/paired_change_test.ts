@@ -1,26 +1,32 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { middle, pairedChange } from "./paired_change.ts";
+import { meanOf, type Pair, pairedChange, pairedDifference } from "./paired_change.ts";
 
-Deno.test("pairedChange() is the middle of what pairs changed, whatever the figures of other pairs", () => {
-  const pairs = [[100, 98], [1_000, 990], [50, 48], [10, 9.7]].map(([without = 0, rate = 0]) => ({
-    without,
-    with: rate,
-  }));
-  const { median, error, pairs: count } = pairedChange(pairs);
-  assertAlmostEquals(median, -0.025);
-  assertEquals([count, error > 0, error < 0.05], [4, true, true]);
-});
+const pairs = (...figures: readonly (readonly [number, number])[]): Pair[] =>
+  figures.map(([without, given]) => ({ without, with: given }));
 
-Deno.test("pairedChange() is sure of what never varies, and above 0 when there is more", () => {
-  const { median, error } = pairedChange([{ without: 100, with: 101 }, { without: 200, with: 202 }]);
-  assertAlmostEquals(median, 0.01);
+Deno.test("pairedChange() is the mean of what pairs changed, whatever the figures of other pairs", () => {
+  const { mean, error } = pairedChange(pairs([100, 101], [1_000, 1_010], [10, 10.1]));
+  assertAlmostEquals(mean, 0.01);
   assertAlmostEquals(error, 0);
 });
 
-Deno.test("pairedChange() throws RangeError without a pair", () => {
-  assertThrows(() => pairedChange([]), RangeError, "there is no pair");
+Deno.test("pairedChange() is nothing when figures double as often as they halve", () => {
+  assertAlmostEquals(pairedChange(pairs([1, 2], [2, 1])).mean, 0);
 });
 
-Deno.test("middle() is the median, between two where there are as many above as below", () => {
-  assertEquals([middle([3, 1, 2]), middle([4, 1, 3, 2]), middle([])], [2, 2.5, NaN]);
+Deno.test("pairedDifference() is in the unit of the figures, with the standard error of the mean", () => {
+  const { mean, error } = pairedDifference(pairs([10, 12], [20, 24], [30, 36]));
+  assertEquals(mean, 4);
+  assertAlmostEquals(error, 2 / Math.sqrt(3));
+});
+
+Deno.test("pairedDifference() and pairedChange() throw RangeError without a pair, and know no error of a single one", () => {
+  for (const compare of [pairedChange, pairedDifference]) {
+    assertThrows(() => compare([]), RangeError, "there is no pair");
+    assertEquals(compare(pairs([1, 1])).error, NaN);
+  }
+});
+
+Deno.test("meanOf() is NaN of nothing", () => {
+  assertEquals([meanOf([1, 3]), meanOf([])], [2, NaN]);
 });

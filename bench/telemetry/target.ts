@@ -40,15 +40,17 @@ export async function targetOf(system: System): Promise<Target> {
  *
  * @throws {Error} when a request fails, or the load does not end
  */
-export async function read({ system, origin, token }: Target, load: LoadOptions): Promise<Reading> {
-  const [before, started] = [await processorTime(pidsOf(system)), performance.now()];
+export async function read(target: Target, load: LoadOptions): Promise<Reading> {
+  const { origin, token } = target;
+  const [before, started] = [await processorTime(pidsOf(target)), performance.now()];
   const running = wrk(`${origin}/`, { ...load, script: SCRIPT, args: [token] });
   const { requestsPerSecond: rate, errors } = await deadline(running, 1_000 * load.seconds + PATIENCE);
   const seconds = (performance.now() - started) / 1_000;
   if (errors > 0) throw new Error(`Cannot measure: ${errors} requests failed`);
-  return { rate, cost: 1e6 * (await processorTime(pidsOf(system)) - before) / (rate * seconds) };
+  return { rate, cost: 1e6 * (await processorTime(pidsOf(target)) - before) / (rate * seconds) };
 }
 
-function pidsOf(system: System): number[] {
+/** The processes of a system, without the supervisor. */
+export function pidsOf({ system }: Pick<Target, "system">): number[] {
   return system.names.map((name) => system.pidOf(name));
 }
