@@ -1,21 +1,30 @@
 import type { Clock, Timer } from "@flotilla/runtime";
 
-/** Ends many waits in time with one timer: it is set anew only for one that ends sooner than all others. */
+/** What is to happen at a time, unless it is withdrawn before. */
+export interface Timed {
+  /** Milliseconds since the epoch; a later one when more is to happen. */
+  readonly due: number;
+  onDue(): void;
+}
+
+/** Calls many in their time with one timer: it is set anew only for one that is due sooner than all others. */
 export class Deadlines implements Disposable {
   readonly #clock: Clock;
-  readonly #waits = new Set<{ readonly at: number; readonly onDue: () => void }>();
+  readonly #waits = new Set<Timed>();
   #timer: { readonly at: number; readonly timer: Timer } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Calls back after `ms` milliseconds, unless what is returned is disposed of before. */
-  add(ms: number, onDue: () => void): Disposable {
-    const wait = { at: this.#clock.now() + ms, onDue };
+  add(wait: Timed): void {
     this.#waits.add(wait);
-    this.#wake(wait.at);
-    return { [Symbol.dispose]: () => void this.#waits.delete(wait) };
+    this.#wake(wait.due);
+  }
+
+  /** Withdraws it; does nothing when it is not there. */
+  delete(wait: Timed): void {
+    this.#waits.delete(wait);
   }
 
   [Symbol.dispose](): void {
@@ -34,12 +43,9 @@ export class Deadlines implements Disposable {
     const now = this.#clock.now();
     let next = Infinity;
     for (const wait of this.#waits) {
-      if (wait.at > now) {
-        next = Math.min(next, wait.at);
-        continue;
-      }
-      this.#waits.delete(wait);
-      wait.onDue();
+      if (wait.due <= now) wait.onDue();
+      if (wait.due <= now) this.#waits.delete(wait);
+      else next = Math.min(next, wait.due);
     }
     if (next < Infinity) this.#wake(next);
   }

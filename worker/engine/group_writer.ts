@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { MAX_READ_KEYS } from "@flotilla/runtime";
-import { addPlan, joinPlans, type WritePlan } from "./write_plan.ts";
+import { addPlans, type WritePlan } from "./write_plan.ts";
 import { CHECK_LIMIT, LEAST_CHECK_LIMIT, WriteSize } from "./write_size.ts";
 
 /** Writes under way at once; what comes meanwhile is gathered. */
@@ -42,11 +42,9 @@ export class GroupWriter {
     return settle.promise;
   }
 
-  /** How many of these plans, from the first, one atomic write takes; at least one. */
-  fitting(plans: readonly WritePlan[]): number {
-    const size = new WriteSize(this.#checkLimit);
-    const count = plans.findIndex((plan) => !size.add(plan));
-    return count === -1 ? plans.length : Math.max(1, count);
+  /** How many checks one atomic write takes. */
+  get mostChecks(): number {
+    return this.#checkLimit;
   }
 
   /**
@@ -103,7 +101,7 @@ export class GroupWriter {
 
   async #write(batch: readonly Waiting[]): Promise<void> {
     try {
-      const done = await this.#commit(joinPlans(batch.map(({ plan }) => plan)));
+      const done = await this.#commit(batch.map(({ plan }) => plan));
       if (done !== undefined || batch.length === 1) {
         return batch.forEach(({ settle }) => settle.resolve(done));
       }
@@ -154,9 +152,9 @@ export class GroupWriter {
     return !batch.every(({ plan }) => size.add(plan));
   }
 
-  async #commit(plan: WritePlan): Promise<string | undefined> {
+  async #commit(plans: readonly WritePlan[]): Promise<string | undefined> {
     const operation = this.#kv.atomic();
-    addPlan(operation, plan);
+    addPlans(operation, plans);
     const done = await operation.commit();
     return done.ok ? done.versionstamp : undefined;
   }

@@ -110,7 +110,7 @@ Deno.test("GroupWriter.commit() never joins two plans on one key: the second see
 Deno.test("GroupWriter.commit() sets shared keys once and moves counters by the sum", async () => {
   using lab = await open();
   const { writer, kv } = lab;
-  const bell = (value: string) => [{ key: ["bell"], value, shared: true }];
+  const bell = (value: string) => [{ key: ["bell"], value, shared: "bell" }];
   const by = (by: number) => [{ status: "queued", by } as const];
   await Promise.all([
     writer.commit(plan({ counts: by(5) })),

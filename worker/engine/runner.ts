@@ -10,7 +10,7 @@ import { LeaseKeeper } from "./lease_keeper.ts";
 import { Permits } from "./permits.ts";
 import { noRunnerMetrics } from "./runner_metrics.ts";
 import type { RunnerOptions } from "./runner_options.ts";
-import { TaskRun } from "./task_run.ts";
+import { type RunObserver, TaskRun } from "./task_run.ts";
 import type { RunEnvironment } from "./run_environment.ts";
 import type { TaskHold } from "./task_hold.ts";
 import type { TaskEntry } from "./task_store.ts";
@@ -43,6 +43,20 @@ export class Runner implements AsyncDisposable {
   readonly #runs = new Map<string, TaskRun>();
   /** Runs whose code has not ended. */
   #working = 0;
+  readonly #observer: RunObserver = {
+    worked: () => {
+      this.#working--;
+      this.#mayWait = true;
+      this.#bell.ring();
+    },
+    ended: ({ hold, kind, started }, outcome) => {
+      this.#runs.delete(hold.token);
+      const { clock, metrics } = this.#options;
+      metrics.finished(kind, outcome, (clock.now() - started) / 1_000);
+      this.#mayWait = true;
+      this.#bell.ring();
+    },
+  };
   readonly #claims = new Set<Promise<void>>();
   /** Tasks that are being claimed. */
   #wanted = 0;
@@ -259,25 +273,13 @@ export class Runner implements AsyncDisposable {
   }
 
   #begin(hold: TaskHold): TaskRun | undefined {
-    const { kinds, clock, metrics } = this.#options;
+    const { kinds, metrics } = this.#options;
     const definition = kinds.get(hold.task.kind);
     if (definition === undefined) return undefined;
-    const started = clock.now();
-    metrics.started(definition.name, Math.max(0, started - hold.since) / 1_000);
-    const run = new TaskRun(hold, definition, this.#environment);
+    const run = new TaskRun(hold, definition, this.#environment, this.#observer);
+    metrics.started(run.kind, Math.max(0, run.started - hold.since) / 1_000);
     this.#runs.set(hold.token, run);
     this.#working++;
-    void run.worked.then(() => {
-      this.#working--;
-      this.#mayWait = true;
-      this.#bell.ring();
-    });
-    void run.outcome.then((outcome) => {
-      this.#runs.delete(hold.token);
-      metrics.finished(definition.name, outcome, (clock.now() - started) / 1_000);
-      this.#mayWait = true;
-      this.#bell.ring();
-    });
     return run;
   }
 

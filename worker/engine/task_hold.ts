@@ -93,19 +93,21 @@ export class TaskHold {
    *
    * @throws {LeaseLostError} when another worker has the task
    */
-  async apply(event: HoldEvent, options: { write?: string } = {}): Promise<Task> {
-    return await this.#inTurn(async () => {
-      try {
-        this.#entry = await this.#store.change(this.#entry, event, options);
-        return this.#entry.task;
-      } catch (error) {
-        if (!(error instanceof RefusedError)) throw error;
-        throw new LeaseLostError(
-          isOver(error.task.state) ? "The task is over" : "Another worker has the task",
-          { cause: error },
-        );
-      }
-    });
+  apply(event: HoldEvent, options: { write?: string } = {}): Promise<Task> {
+    return this.#inTurn(() => this.#change(event, options));
+  }
+
+  async #change(event: HoldEvent, options: { write?: string }): Promise<Task> {
+    try {
+      this.#entry = await this.#store.change(this.#entry, event, options);
+      return this.#entry.task;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      throw new LeaseLostError(
+        isOver(error.task.state) ? "The task is over" : "Another worker has the task",
+        { cause: error },
+      );
+    }
   }
 
   /** Says that the run's outcome is recorded, or that another worker has the task. */

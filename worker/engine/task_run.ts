@@ -13,6 +13,7 @@ import {
   WorkerStoppingError,
 } from "./run_errors.ts";
 import { outcomeOf, type RunOutcome } from "./run_outcome.ts";
+import type { Timed } from "./deadlines.ts";
 import type { RunEnvironment } from "./run_environment.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { Progress, TaskEvent, TaskResult } from "./task_state.ts";
@@ -28,13 +29,25 @@ const OUTCOME_RETRY = 500;
 
 type OutcomeEvent = Extract<TaskEvent, { type: "succeed" | "fail" | "release" | "cancelled" }>;
 
+/** Told of what becomes of runs. */
+export interface RunObserver {
+  /** The kind's code has ended, or is not waited for any more; its outcome is yet to be written. */
+  worked(run: TaskRun): void;
+  /** The outcome is written, or the lease is lost. */
+  ended(run: TaskRun, outcome: RunOutcome): void;
+}
+
 /** One run of one task, from the claim to the record of what it came to. */
-export class TaskRun {
+export class TaskRun implements Timed {
   readonly hold: TaskHold;
+  readonly kind: string;
+  /** Milliseconds since the epoch. */
+  readonly started: number;
+  /** When its record is to say that it runs; after that, when it has taken too long. */
+  due: number;
   /** Resolves when the outcome is written, or the lease is lost; never rejects. */
   readonly outcome: Promise<RunOutcome>;
-  /** Resolves when the kind's code has ended, or is not waited for any more; its outcome is yet to be written. */
-  readonly worked: Promise<void>;
+  readonly #observer: RunObserver;
   readonly #definition: TaskDefinition;
   readonly #environment: RunEnvironment;
   /** Made for code that asks for its signal. */
@@ -48,18 +61,25 @@ export class TaskRun {
   #progress: Progress = { fraction: 0 };
   /** Writes progress and log. */
   #writing: { readonly timer: Timer; readonly at: number } | undefined;
-  readonly #worked = Promise.withResolvers<void>();
   #told = false;
   #over = false;
   #stopping = false;
 
-  constructor(hold: TaskHold, definition: TaskDefinition, environment: RunEnvironment) {
+  constructor(
+    hold: TaskHold,
+    definition: TaskDefinition,
+    environment: RunEnvironment,
+    observer: RunObserver,
+  ) {
     this.hold = hold;
+    this.kind = definition.name;
     this.#definition = definition;
     this.#environment = environment;
-    const { kv, retention } = environment;
+    this.#observer = observer;
+    const { kv, clock, retention, announceAfter } = environment;
+    this.started = clock.now();
+    this.due = this.started + Math.min(announceAfter, definition.timeout);
     this.#log = new TaskLog(kv, { id: hold.task.id, attempt: hold.task.attempt, retention });
-    this.worked = this.#worked.promise;
     const traced = hold.task.trace !== undefined;
     this.outcome = traced ? resumeTrace(this.#span(), () => this.#run()) : this.#run();
   }
@@ -87,6 +107,14 @@ export class TaskRun {
     if (this.hold.cancelling) this.#abort(new TaskCancelledError("The task was cancelled"));
   }
 
+  onDue(): void {
+    const { timeout } = this.#definition;
+    const end = this.started + timeout;
+    if (this.due === end) return this.#abort(new TaskTimeoutError(`The run took longer than ${timeout} ms`));
+    this.due = end;
+    this.#tell(this.#progress, 0);
+  }
+
   #span(): SpanOptions {
     const { id, kind, attempt, trace: parent } = this.hold.task;
     return {
@@ -98,42 +126,36 @@ export class TaskRun {
 
   async #run(): Promise<RunOutcome> {
     const event = await this.#work();
-    this.#worked.resolve();
+    this.#observer.worked(this);
+    let outcome: RunOutcome = "lost";
     try {
-      const outcome = await this.#record(event);
+      outcome = await this.#record(event);
       this.hold.settle();
-      return outcome;
     } catch (error) {
-      if (!(error instanceof LeaseLostError)) {
-        logger.error("Task {id} could not be recorded: {error}", this.#about(error));
-        return "lost";
-      }
-      logger.warn("Task {id} was lost to another worker: {error}", this.#about(error));
-      this.hold.settle();
-      return "lost";
-    } finally {
-      this.#over = true;
-      this.#writing?.timer.cancel();
-      this.#signalEnd(RUN_OVER);
+      if (error instanceof LeaseLostError) {
+        logger.warn("Task {id} was lost to another worker: {error}", this.#about(error));
+        this.hold.settle();
+      } else logger.error("Task {id} could not be recorded: {error}", this.#about(error));
     }
+    this.#over = true;
+    this.#writing?.timer.cancel();
+    this.#signalEnd(RUN_OVER);
+    this.#observer.ended(this, outcome);
+    return outcome;
   }
 
   /** Runs the kind's code, and says what is to be recorded. Code that ignores its signal is not waited for. */
   async #work(): Promise<OutcomeEvent> {
-    const { clock, retention, deadlines, announceAfter } = this.#environment;
-    const { timeout } = this.#definition;
-    using _deadline = deadlines.add(
-      timeout,
-      () => this.#abort(new TaskTimeoutError(`The run took longer than ${timeout} ms`)),
-    );
-    using _announcement = deadlines.add(announceAfter, () => this.#tell(this.#progress, 0));
-    const { token } = this.hold;
+    const { clock, retention, deadlines } = this.#environment;
+    deadlines.add(this);
     try {
       const result = await this.#keep(await this.#execute());
       const files = this.#files.size === 0 ? NO_FILES : await this.#closeFiles();
-      return { type: "succeed", now: clock.now(), token, result, files, retention };
+      return { type: "succeed", now: clock.now(), token: this.hold.token, result, files, retention };
     } catch (error) {
       return this.#failed(error);
+    } finally {
+      deadlines.delete(this);
     }
   }
 
@@ -252,9 +274,12 @@ export class TaskRun {
     return new FileWriter(kv, { id: this.hold.task.id, token: this.hold.token, name, type, retention });
   }
 
-  async #keep(value: unknown): Promise<TaskResult> {
+  #keep(value: unknown): TaskResult | Promise<TaskResult> {
     const text = JSON.stringify(value ?? null);
-    if (text.length <= INLINE_LIMIT) return { kind: "inline", value: JSON.parse(text) };
+    return text.length <= INLINE_LIMIT ? { kind: "inline", value: JSON.parse(text) } : this.#store(text);
+  }
+
+  async #store(text: string): Promise<TaskResult> {
     const writer = this.#writer(RESULT_FILE, "application/json");
     await writer.write(text);
     const file: FileEntry = await writer.close();

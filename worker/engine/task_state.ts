@@ -212,8 +212,8 @@ function lose(task: Task, { now, lease, maxLosses, retention }: EventOf<"lost">)
 
 function claim(task: Task, { now, lease }: EventOf<"claim">): Task | Refusal {
   if (task.state.status !== "queued") return { refused: "not-queued" };
-  const begun = { ...task, attempt: task.attempt + 1, progress: { fraction: 0 } };
-  return moved(begun, now, { status: "running", lease, started: now, cancelling: false });
+  const state = { status: "running", lease, started: now, cancelling: false } as const;
+  return { ...task, attempt: task.attempt + 1, progress: { fraction: 0 }, updated: now, state };
 }
 
 function cancel(task: Task, { now, retention }: EventOf<"cancel">): Task | Refusal {
@@ -249,8 +249,9 @@ function finishRun(
       return moved({ ...task, progress: event.progress }, now, state);
     case "succeed": {
       const { result, files, retention } = event;
-      const done = { ...task, progress: { ...task.progress, fraction: 1 } };
-      return ended(done, now, { status: "succeeded", finished: now, result, files }, retention);
+      const progress = { ...task.progress, fraction: 1 };
+      const state = { status: "succeeded", finished: now, result, files } as const;
+      return { ...task, progress, updated: now, state, expires: now + retention };
     }
     case "fail": {
       const { error, retryAt, retention, progress = task.progress } = event;
@@ -273,5 +274,5 @@ function moved(task: Task, now: number, state: TaskState): Task {
 }
 
 function ended(task: Task, now: number, state: TaskState, retention: number): Task {
-  return { ...moved(task, now, state), expires: now + retention };
+  return { ...task, updated: now, state, expires: now + retention };
 }

@@ -6,7 +6,6 @@ import { indexKeys, keys, type TaskRef } from "./keys.ts";
 import { decodeRecord, encodeRecord } from "./task_record.ts";
 import {
   isOver,
-  type Lease,
   type Refusal,
   type Task,
   type TaskEvent,
@@ -157,34 +156,11 @@ export class TaskStore {
    */
   plan(entry: TaskEntry, event: TaskEvent, options: { write: string; stray?: boolean }): PlannedChange {
     const { write, stray = false } = options;
-    const task = moved(entry, event);
+    const task = movedBy(entry, event);
     const { task: before, versionstamp } = entry;
     const checks = stray ? [] : placeOf(before).map((key) => ({ key, versionstamp }));
     const check = { key: keyOf(task), versionstamp };
     return { task, plan: this.#plan({ check, before, task, write, extra: { checks } }) };
-  }
-
-  /**
-   * What it takes to claim a task: its place in the queue goes, and what it takes of permits comes. Its record stays as it is;
-   * whoever claims it must put it on a {@linkcode ClaimList} in the same write.
-   *
-   * @throws {RefusedError} when it does not wait
-   */
-  planClaim(entry: TaskEntry, lease: Lease, now: number): PlannedChange {
-    const task = moved(entry, { type: "claim", now, lease });
-    const { task: before, versionstamp } = entry;
-    const places = placeOf(before);
-    const permits = lease.permits ?? [];
-    const plan: WritePlan = {
-      checks: [
-        ...places.map((key) => ({ key, versionstamp })),
-        ...permits.map((key) => ({ key, versionstamp: null })),
-      ],
-      sets: permits.map((key) => ({ key, value: 0 })),
-      deletes: places,
-      counts: countsOf(before, task),
-    };
-    return { task, plan };
   }
 
   /** Commits a plan; the version it was written under, or `undefined` when a check failed. */
@@ -192,9 +168,9 @@ export class TaskStore {
     return this.#writer.commit(plan);
   }
 
-  /** How many of these plans, from the first, one atomic write takes; at least one. */
-  fitting(plans: readonly WritePlan[]): number {
-    return this.#writer.fitting(plans);
+  /** How many checks one atomic write takes. */
+  get mostChecks(): number {
+    return this.#writer.mostChecks;
   }
 
   /** Names a write as none was named before, in this process or in another. */
@@ -238,8 +214,8 @@ interface Change {
   readonly extra: Extra;
 }
 
-/** @throws {RefusedError} when the event has no effect */
-function moved({ task: before }: TaskEntry, event: TaskEvent): Task {
+/** A task as it becomes by an event. @throws {RefusedError} when the event has no effect */
+export function movedBy({ task: before }: TaskEntry, event: TaskEvent): Task {
   const task = transition(before, event);
   if ("refused" in task) throw new RefusedError(task.refused, before);
   return task;
@@ -267,7 +243,7 @@ function changePlan({ check, before, task, write, extra }: Change, now: number):
     const index = indexValue(task, record);
     for (const key of added) sets.push(setting(key, index, life));
   }
-  for (const key of bells(before, task)) sets.push({ key, value: write, shared: true });
+  for (const { key, name } of bells(before, task)) sets.push({ key, value: write, shared: name });
   if (extra.sets !== undefined) sets.push(...extra.sets);
   const checks = extra.checks === undefined ? [check] : [check, ...extra.checks];
   return { checks, sets, deletes: removed, counts: countsOf(before, task) };
@@ -314,18 +290,29 @@ function countsOf(before: Task | undefined, task: Task): WritePlan["counts"] {
 /** What workers have to know of: something to claim, or a time to be there. */
 const WAKING: ReadonlySet<TaskStatus> = new Set(["scheduled", "retrying"]);
 
+/** A key that tells others of a change, and a name that no other one has. */
+interface PlannedBell {
+  readonly key: Deno.KvKey;
+  readonly name: string;
+}
+
+const WAKE: PlannedBell = { key: keys.wake, name: "wake" };
+const WAKE_ONLY: readonly PlannedBell[] = [WAKE];
+const NO_BELLS: readonly PlannedBell[] = [];
+
 /** The keys that tell others of a change. */
-function bells(before: Task | undefined, { state, owner, kind }: Task): readonly Deno.KvKey[] {
+function bells(before: Task | undefined, { state, owner, kind }: Task): readonly PlannedBell[] {
   const left = before?.state.status === "running" ? before.state : undefined;
   switch (state.status) {
     case "queued":
-      return [keys.lane(owner.subject, kind), keys.wake];
-    case "running":
-      return left !== undefined && state.cancelling && !left.cancelling
-        ? [keys.inbox(state.lease.holder)]
-        : NO_KEYS;
+      return [{ key: keys.lane(owner.subject, kind), name: `lane ${kind} ${owner.subject}` }, WAKE];
+    case "running": {
+      const { holder } = state.lease;
+      if (left === undefined || !state.cancelling || left.cancelling) return NO_BELLS;
+      return [{ key: keys.inbox(holder), name: `inbox ${holder}` }];
+    }
     default:
       // A permit that came free is as good as a task that came.
-      return WAKING.has(state.status) || left?.lease.permits?.length ? [keys.wake] : NO_KEYS;
+      return WAKING.has(state.status) || left?.lease.permits?.length ? WAKE_ONLY : NO_BELLS;
   }
 }

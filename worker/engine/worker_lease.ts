@@ -5,8 +5,9 @@ import { keys } from "./keys.ts";
 import { LeaseLostError } from "./run_errors.ts";
 import { SharedTurn } from "./shared_turn.ts";
 import { TaskHold } from "./task_hold.ts";
-import { placeOf, type PlannedChange, type TaskEntry, type TaskStore } from "./task_store.ts";
-import { joinPlans, NO_CHANGE, type PlannedCheck } from "./write_plan.ts";
+import type { Task } from "./task_state.ts";
+import { movedBy, placeOf, type TaskEntry, type TaskStore } from "./task_store.ts";
+import { NO_CHANGE, type PlannedCheck, type PlannedSet, type WritePlan } from "./write_plan.ts";
 
 /** How a {@linkcode WorkerLease} is kept. */
 export interface WorkerLeaseOptions {
@@ -37,7 +38,8 @@ interface Bid {
   readonly entry: TaskEntry;
   readonly token: string;
   readonly permits: readonly Deno.KvKey[];
-  readonly change: PlannedChange;
+  /** The task as it becomes. */
+  readonly task: Task;
 }
 
 /** Tasks that are claimed in one write, and listed under one key. */
@@ -101,7 +103,7 @@ export class WorkerLease {
     if (this.#doubtful.length > 0) return { holds: await this.#settle(), contended: false };
     return await this.#turn.together(async () => {
       const bids = candidates.map((candidate) => this.#bid(candidate));
-      return await this.#claim(bids.slice(0, this.#store.fitting(bids.map(({ change }) => change.plan))));
+      return await this.#claim(bids.slice(0, this.#fitting(bids)));
     });
   }
 
@@ -179,7 +181,14 @@ export class WorkerLease {
     const { holder, clock } = this.#options;
     const token = `${this.id}.${this.#count++}`;
     const lease = { id: this.id, token, holder, ...(permits.length > 0 ? { permits } : {}) };
-    return { entry, token, permits, change: this.#store.planClaim(entry, lease, clock.now()) };
+    return { entry, token, permits, task: movedBy(entry, { type: "claim", now: clock.now(), lease }) };
+  }
+
+  /** How many of these, from the first, one atomic write takes: each checks its place and its permits, and all the lease. */
+  #fitting(bids: readonly Bid[]): number {
+    let checks = 1;
+    const count = bids.findIndex(({ permits }) => (checks += 1 + permits.length) > this.#store.mostChecks);
+    return count === -1 ? bids.length : Math.max(1, count);
   }
 
   async #claim(all: readonly Bid[]): Promise<ClaimOutcome> {
@@ -202,13 +211,9 @@ export class WorkerLease {
 
   /** Whether the tasks are this worker's; not when a check failed. */
   async #write(batch: Batch): Promise<boolean> {
-    const checks = this.#entry === undefined ? [] : [this.#entry];
     const over = this.#over.splice(0, MOST_OVER);
-    const sets = [{ key: batch.key, value: this.#list(batch) }];
-    const list = { checks, sets, deletes: over, counts: [] };
     try {
-      const plans = batch.bids.map(({ change }) => change.plan);
-      const versionstamp = await this.#store.commit(joinPlans([list, ...plans]));
+      const versionstamp = await this.#store.commit(this.#plan(batch, over));
       if (versionstamp === undefined) this.#over.push(...over);
       return versionstamp !== undefined;
     } catch (error) {
@@ -216,6 +221,30 @@ export class WorkerLease {
       if (!isRefusal(error)) this.#doubtful.push(batch);
       throw error;
     }
+  }
+
+  /** The places in the queue go, and permits and the list come; records stay as they are. */
+  #plan(batch: Batch, over: readonly Deno.KvKey[]): WritePlan {
+    const checks: PlannedCheck[] = this.#entry === undefined ? [] : [this.#entry];
+    const sets: PlannedSet[] = [{ key: batch.key, value: this.#list(batch) }];
+    const deletes = [...over];
+    for (const { entry: { task, versionstamp }, permits } of batch.bids) {
+      for (const key of placeOf(task)) {
+        checks.push({ key, versionstamp });
+        deletes.push(key);
+      }
+      for (const key of permits) {
+        checks.push({ key, versionstamp: null });
+        sets.push({ key, value: 0 });
+      }
+    }
+    const { length } = batch.bids;
+    return {
+      checks,
+      sets,
+      deletes,
+      counts: [{ status: "queued", by: -length }, { status: "running", by: length }],
+    };
   }
 
   #list({ bids }: Batch): ClaimList {
@@ -252,7 +281,7 @@ export class WorkerLease {
       if (--left === 0) this.#over.push(key);
     };
     const { clock } = this.#options;
-    return bids.map(({ token, entry: { task: { state }, versionstamp }, change: { task } }) => {
+    return bids.map(({ token, entry: { task: { state }, versionstamp }, task }) => {
       const since = state.status === "queued" ? state.since : clock.now();
       const entry = { task, versionstamp };
       return new TaskHold(this.#store, { entry, token, since, lease: this, clock, onSettled });

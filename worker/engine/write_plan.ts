@@ -31,51 +31,51 @@ export interface PlannedSet {
   readonly value: unknown;
   /** Milliseconds. */
   readonly expireIn?: number;
-  /** Any writer may overwrite it, and the last one counts: two plans that set it do not stand in each other's way. */
-  readonly shared?: boolean;
-}
-
-/** Adds a plan to an atomic operation. */
-export function addPlan(operation: Deno.AtomicOperation, plan: WritePlan): void {
-  for (const { key, versionstamp } of plan.checks) operation.check({ key, versionstamp });
-  for (const { key, value, expireIn } of plan.sets) {
-    operation.set(key, value, expireIn === undefined ? {} : { expireIn });
-  }
-  for (const key of plan.deletes) operation.delete(key);
-  for (const { status, by } of plan.counts) {
-    operation.sum(keys.count(status), BigInt.asUintN(64, BigInt(by)));
-  }
+  /**
+   * Any writer may overwrite it, and the last one counts: plans that set it do not stand in each other's way. Text that is the
+   * same for all that set this key.
+   */
+  readonly shared?: string;
 }
 
 /**
- * Several plans as one: what they share is set once, counters are moved by what is left in sum, and of the checks on new
- * keys one is left.
+ * Adds plans to an atomic operation as one: what they share is set once, counters are moved by what is left in sum, and of the
+ * checks on new keys one is left.
  */
-export function joinPlans(plans: readonly WritePlan[]): WritePlan {
-  if (plans.length === 1 && plans[0] !== undefined) return plans[0];
-  const checks: PlannedCheck[] = [];
-  const sets: PlannedSet[] = [];
-  const deletes: Deno.KvKey[] = [];
+export function addPlans(operation: Deno.AtomicOperation, plans: readonly WritePlan[]): void {
   const shared = new Map<string, PlannedSet>();
   const counts = new Map<TaskStatus, number>();
   let fresh = false;
   for (const plan of plans) {
     for (const check of plan.checks) {
-      if (check.fresh !== true || !fresh) checks.push(check);
+      if (check.fresh !== true || !fresh) operation.check(check);
       fresh ||= check.fresh === true;
     }
     for (const set of plan.sets) {
-      if (set.shared === true) shared.set(keyText(set.key), set);
-      else sets.push(set);
+      if (set.shared === undefined) addSet(operation, set);
+      else shared.set(set.shared, set);
     }
-    deletes.push(...plan.deletes);
+    for (const key of plan.deletes) operation.delete(key);
     for (const { status, by } of plan.counts) counts.set(status, (counts.get(status) ?? 0) + by);
   }
+  for (const set of shared.values()) addSet(operation, set);
+  for (const [status, by] of counts) {
+    if (by !== 0) operation.sum(keys.count(status), BigInt.asUintN(64, BigInt(by)));
+  }
+}
+
+function addSet(operation: Deno.AtomicOperation, { key, value, expireIn }: PlannedSet): void {
+  if (expireIn === undefined) operation.set(key, value);
+  else operation.set(key, value, { expireIn });
+}
+
+/** Several plans as one. */
+export function joinPlans(plans: readonly WritePlan[]): WritePlan {
   return {
-    checks,
-    sets: [...sets, ...shared.values()],
-    deletes,
-    counts: [...counts].filter(([, by]) => by !== 0).map(([status, by]) => ({ status, by })),
+    checks: plans.flatMap(({ checks }) => checks),
+    sets: plans.flatMap(({ sets }) => sets),
+    deletes: plans.flatMap(({ deletes }) => deletes),
+    counts: plans.flatMap(({ counts }) => counts),
   };
 }
 
