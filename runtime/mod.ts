@@ -37,6 +37,7 @@ export {
 } from "./flags.ts";
 export { commitChecked } from "./kv_connect/commit_checked.ts";
 export { KvOutcomeUnknownError, KvRefusedError, KvUnavailableError } from "./kv_connect/kv_errors.ts";
+export { entriesOf } from "./kv_connect/list_iterator.ts";
 export { MAX_CHECKS, MAX_READ_KEYS } from "./kv_connect/limits.ts";
 export { type KvDeadlineOptions, KvTimeoutError, withDeadline } from "./kv_deadline.ts";
 export { configureLogging, type LoggingOptions } from "./log.ts";

@@ -48,14 +48,21 @@ export function encodeKey(key: Deno.KvKey, suffix?: number): Uint8Array<ArrayBuf
   return scratch.slice(0, used);
 }
 
+/** A key whose bytes stand until the next one is encoded. */
+export interface TransientKey {
+  /** Begins with the key. */
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
 /**
- * The same without memory of its own: the bytes stand until the next key is encoded.
+ * The same without memory of its own.
  *
  * @throws {TypeError} when a part is nothing that a key may have
  */
-export function viewKey(key: Deno.KvKey): Uint8Array<ArrayBuffer> {
+export function encodeTransiently(key: Deno.KvKey): TransientKey {
   encodeParts(key);
-  return scratch.subarray(0, used);
+  return { bytes: scratch, length: used };
 }
 
 function encodeParts(key: Deno.KvKey): void {
@@ -220,11 +227,13 @@ class KeyReader {
   }
 
   #double(): number {
-    const bytes = this.#take(8);
-    const negative = (bytes[0] ?? 0) < 0x80;
-    bytes.forEach((byte, index) =>
-      double.setUint8(index, negative ? byte ^ 0xff : index === 0 ? byte ^ 0x80 : byte)
-    );
+    const first = this.#byte();
+    const negative = first < 0x80;
+    double.setUint8(0, negative ? first ^ 0xff : first ^ 0x80);
+    for (let index = 1; index < 8; index++) {
+      const byte = this.#byte();
+      double.setUint8(index, negative ? byte ^ 0xff : byte);
+    }
     return double.getFloat64(0);
   }
 

@@ -64,21 +64,22 @@ export class WriteTally {
   /** Of the first part that is too large. */
   #fault: TypeError | undefined;
 
-  check(key: Uint8Array): void {
+  /** @param key how long it is; so are the parts of a mutation */
+  check(key: number): void {
     this.#checks++;
     this.#weigh(key);
   }
 
-  mutation(key: Uint8Array, value: Uint8Array | undefined): void {
+  mutation(key: number, value: number | undefined): void {
     this.#mutations++;
     this.#weigh(key);
     if (value === undefined) return;
-    if (value.length > LIMITS.valueBytes) {
+    if (value > LIMITS.valueBytes) {
       this.#fault ??= new TypeError(`Value too large (max ${LIMITS.valueBytes} bytes)`);
     }
     // Deno's client counts the key of a value twice.
-    this.#totalBytes += key.length + value.length;
-    this.#keyBytes += key.length;
+    this.#totalBytes += key + value;
+    this.#keyBytes += key;
   }
 
   /** @throws {TypeError} when the write has too many parts, or they are too large */
@@ -96,10 +97,10 @@ export class WriteTally {
     }
   }
 
-  #weigh(key: Uint8Array): void {
-    if (key.length === 0) this.#fault ??= new TypeError("key cannot be empty");
-    else if (key.length > LIMITS.writeKeyBytes) this.#fault ??= tooLong(LIMITS.writeKeyBytes, "write");
-    this.#totalBytes += key.length;
+  #weigh(key: number): void {
+    if (key === 0) this.#fault ??= new TypeError("key cannot be empty");
+    else if (key > LIMITS.writeKeyBytes) this.#fault ??= tooLong(LIMITS.writeKeyBytes, "write");
+    this.#totalBytes += key;
   }
 }
 

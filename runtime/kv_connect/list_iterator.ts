@@ -67,6 +67,15 @@ export class ListIterator<T> implements Deno.KvListIterator<T> {
     return { done: false, value: entry };
   }
 
+  /** Gives out at once all entries that have been read. */
+  takeAtHand(): Deno.KvEntry<T>[] {
+    const entries = this.#page.slice(this.#given, this.#given + this.#left);
+    this.#given += entries.length;
+    this.#left -= entries.length;
+    this.#cursor = entries.at(-1) ?? this.#cursor;
+    return entries;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }
@@ -81,6 +90,17 @@ export class ListIterator<T> implements Deno.KvListIterator<T> {
     this.#page = await this.#readPage({ ...range, limit, reverse: this.#reverse });
     this.#given = 0;
     this.#last = this.#page.length < limit;
+  }
+}
+
+/** All entries of a list. Those that come in one batch are waited for once, and not one by one. */
+export async function entriesOf<T>(list: Deno.KvListIterator<T>): Promise<Deno.KvEntry<T>[]> {
+  const entries: Deno.KvEntry<T>[] = [];
+  for (;;) {
+    const { done, value } = await list.next();
+    if (done) return entries;
+    entries.push(value);
+    if (list instanceof ListIterator) entries.push(...list.takeAtHand());
   }
 }
 

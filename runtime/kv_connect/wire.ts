@@ -191,6 +191,18 @@ export class WireWriter {
     this.#offset += value.length;
   }
 
+  /** A byte field of the first bytes of others; of so few that to copy them one by one costs less than a view of them. */
+  shortField(
+    field: number,
+    { bytes, length }: { readonly bytes: Uint8Array; readonly length: number },
+  ): void {
+    this.header(field, length);
+    const start = this.#offset;
+    const target = this.#bytes;
+    for (let index = 0; index < length; index++) target[start + index] = bytes[index] ?? 0;
+    this.#offset = start + length;
+  }
+
   /** A byte field of `size` bytes that the caller writes; returns where they begin. */
   room(field: number, size: number): number {
     this.header(field, size);

@@ -1,5 +1,5 @@
 import { MUTATION } from "./datapath.ts";
-import { viewKey } from "./key_codec.ts";
+import { encodeTransiently } from "./key_codec.ts";
 import { WriteTally } from "./limits.ts";
 import type { Message } from "./messages.ts";
 import type { StoredValue } from "./stored_value.ts";
@@ -36,27 +36,27 @@ export class WriteMessage implements Message {
 
   /** @throws {TypeError} when the key, or the versionstamp, cannot be */
   check(key: Deno.KvKey, versionstamp: string | null): void {
-    const name = viewKey(key);
+    const name = encodeTransiently(key);
     const bytes = versionstamp === null ? ABSENT : stampOf(versionstamp);
     const size = bytesFieldSize(name.length) + bytesFieldSize(bytes.length);
-    this.#tally.check(name);
+    this.#tally.check(name.length);
     this.#writer.reserve(bytesFieldSize(size));
     this.#writer.header(1, size);
-    this.#writer.bytesField(1, name);
+    this.#writer.shortField(1, name);
     this.#writer.bytesField(2, bytes);
   }
 
   /** @throws {TypeError} when the key cannot be */
   mutate(key: Deno.KvKey, { type, value, expireAt = 0 }: MutationContent): void {
-    const name = viewKey(key);
+    const name = encodeTransiently(key);
     const valueSize = value === undefined ? 0 : bytesFieldSize(value.data.length) + 2;
     const size = bytesFieldSize(name.length) + (value === undefined ? 0 : bytesFieldSize(valueSize)) + 2 +
       (expireAt === 0 ? 0 : 1 + safeVarintSize(expireAt));
-    this.#tally.mutation(name, value?.data);
+    this.#tally.mutation(name.length, value?.data.length);
     const writer = this.#writer;
     writer.reserve(bytesFieldSize(size));
     writer.header(2, size);
-    writer.bytesField(1, name);
+    writer.shortField(1, name);
     if (value !== undefined) {
       writer.header(2, valueSize);
       writer.bytesField(1, value.data);

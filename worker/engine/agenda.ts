@@ -1,3 +1,4 @@
+import { entriesOf } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { keys, refOf } from "./keys.ts";
 import { type LostLeaseOptions, takeLostLease } from "./lost_lease.ts";
@@ -35,7 +36,7 @@ export interface AgendaSweep {
  */
 export async function sweepAgenda(store: TaskStore, options: AgendaOptions): Promise<AgendaSweep> {
   const { now, limit = 50 } = options;
-  const entries = await Array.fromAsync(
+  const entries = await entriesOf(
     store.kv.list({ prefix: keys.agenda }, { limit: limit + 1, batchSize: limit + 1 }),
   );
   const due = entries.slice(0, limit).filter(({ key }) => timeOf(key) <= now);

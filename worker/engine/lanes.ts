@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@flotilla/runtime";
+import { type Clock, entriesOf, systemClock } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { keys, type TaskRef } from "./keys.ts";
 import type { TaskEntry, TaskStore } from "./task_store.ts";
@@ -123,7 +123,7 @@ export class Lanes {
   }
 
   async #page(start: Deno.KvKey, end: Deno.KvKey): Promise<Lane[]> {
-    const entries = await Array.fromAsync(
+    const entries = await entriesOf(
       this.#store.kv.list<unknown>({ start, end }, { limit: PAGE, batchSize: PAGE }),
     );
     return entries.map((entry) => {
@@ -147,7 +147,7 @@ export class Lanes {
   async #laneHeads({ owner, kind, entry: lane }: Lane, count: number): Promise<Head[]> {
     const { kv } = this.#store;
     const prefix = keys.ready(owner, kind);
-    const entries = await Array.fromAsync(kv.list<unknown>({ prefix }, { limit: count, batchSize: count }));
+    const entries = await entriesOf(kv.list<unknown>({ prefix }, { limit: count, batchSize: count }));
     // Whoever queues a task sets its lane anew, so a lane that was filled since it was read keeps its key.
     if (entries.length === 0) await kv.atomic().check(lane).delete(lane.key).commit();
     return entries.map((entry) => {
