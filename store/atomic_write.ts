@@ -1,19 +1,24 @@
 import { ENCODING, LIMITS, MUTATION } from "@flotilla/runtime/kv_connect";
 import type { WireMutation, WireValue, WireWrite } from "./datapath.ts";
+import { keyId } from "./key_id.ts";
 import { assertKey, assertWritable } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
 import { decodeV8Number, type V8Number } from "./v8_number.ts";
 import { decodeVersionstamp, VERSIONSTAMP_KEY_PART_LENGTH, VERSIONSTAMP_LENGTH } from "./versionstamp.ts";
 
-/** A condition: the key was written by this version, or is not there when it is `undefined`. */
-export interface Check {
+/** A key, and its {@linkcode keyId}, which is made once. */
+export interface NamedKey {
   readonly key: Uint8Array;
+  readonly id: string;
+}
+
+/** A condition: the key was written by this version, or is not there when it is `undefined`. */
+export interface Check extends NamedKey {
   readonly version: number | undefined;
 }
 
 /** What all mutations but a deletion have. */
-interface Written {
-  readonly key: Uint8Array;
+interface Written extends NamedKey {
   /** Milliseconds since the epoch; `null` for never. */
   readonly expires: number | null;
 }
@@ -27,9 +32,8 @@ export interface SetMutation extends Written {
 }
 
 /** Takes a key away. */
-export interface DeleteMutation {
+export interface DeleteMutation extends NamedKey {
   readonly type: "delete";
-  readonly key: Uint8Array;
 }
 
 /** Combines an unsigned 64-bit integer with the one that is stored. */
@@ -65,18 +69,20 @@ export interface AtomicWrite {
 export function admitWrite(write: WireWrite): AtomicWrite {
   assertWritable(write);
   const checks = write.checks.map(({ key, versionstamp }): Check => {
-    if (versionstamp.length === 0) return { key, version: undefined };
+    const id = keyId(key);
+    if (versionstamp.length === 0) return { key, id, version: undefined };
     if (versionstamp.length !== VERSIONSTAMP_LENGTH) throw Refusal.final("Invalid versionstamp.");
-    return { key, version: decodeVersionstamp(versionstamp) };
+    return { key, id, version: decodeVersionstamp(versionstamp) };
   });
   return { checks, mutations: write.mutations.map(admitMutation) };
 }
 
 function admitMutation(mutation: WireMutation): Mutation {
   const { key, type } = mutation;
-  if (type === MUTATION.delete) return { type: "delete", key };
+  const id = keyId(key);
+  if (type === MUTATION.delete) return { type: "delete", key, id };
   const value = admitValue(mutation.value);
-  const written: Written = { key, expires: admitExpiry(mutation.expireAt) };
+  const written: Written = { key, id, expires: admitExpiry(mutation.expireAt) };
   switch (type) {
     case MUTATION.set:
       return { ...written, type: "set", suffix: false, value: value.data, encoding: value.encoding };

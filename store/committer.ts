@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "@flotilla/runtime";
 import type { AtomicWrite } from "./atomic_write.ts";
 import type { Evictor } from "./evictor.ts";
+import { keyId } from "./key_id.ts";
 import { planWrite, type Snapshot } from "./plan.ts";
 import { Refusal } from "./refusal.ts";
 import { StorageFailure } from "./storage_failure.ts";
@@ -22,8 +23,8 @@ export interface CommitterOptions {
   metrics: StoreMetrics;
   /** Keeps the table within its bound. @default none: the table grows */
   evictor?: Evictor | undefined;
-  /** Told of every key that a commit changed, once the commit is done. */
-  onChange(key: Uint8Array): void;
+  /** Told of every key that a commit changed, by its {@linkcode keyId}, once the commit is done. */
+  onChange(id: string): void;
 }
 
 /** A write that could not be committed. */
@@ -43,7 +44,8 @@ type Verdict = WriteOutcome | { readonly type: "refused"; readonly refusal: Refu
 
 interface Batch {
   readonly verdicts: Verdict[];
-  readonly changed: Uint8Array[];
+  /** Keys by their {@linkcode keyId}. */
+  readonly changed: string[];
 }
 
 /** Mutations in one transaction, about: it holds the event loop for a few milliseconds at most. */
@@ -157,23 +159,23 @@ export class Committer {
 
   #tell({ group, verdicts, changed }: Commit): void {
     group.forEach((pending, index) => this.#settle(pending, verdicts[index]));
-    for (const key of changed) this.#options.onChange(key);
+    for (const id of changed) this.#options.onChange(id);
   }
 
   #judge(group: readonly Pending[]): Batch {
     const { table, clock, evictor, metrics } = this.#options;
     const now = clock.now();
     const snapshot: Snapshot = {
-      version: (key) => table.version(key, now),
-      entry: (key) => table.entry(key, now),
+      version: ({ key }) => table.version(key, now),
+      entry: ({ key }) => table.entry(key, now),
     };
-    const changed: Uint8Array[] = [];
+    const changed: string[] = [];
     const verdicts = group.map(({ write }): Verdict => {
       try {
         const plan = planWrite(write, table.nextVersion, snapshot);
         if (plan.type === "conflict") return plan;
         const version = table.apply(plan.effects);
-        for (const { key } of plan.effects) changed.push(key);
+        for (const { id } of plan.effects) changed.push(id);
         return { type: "committed", version };
       } catch (error) {
         if (error instanceof Refusal) return { type: "refused", refusal: error };
@@ -181,7 +183,7 @@ export class Committer {
       }
     });
     const evicted = evictor?.makeRoom(table) ?? [];
-    for (const { key } of evicted) changed.push(key);
+    for (const { key } of evicted) changed.push(keyId(key));
     metrics.evicted(evicted.length);
     return { verdicts, changed };
   }

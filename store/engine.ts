@@ -55,7 +55,7 @@ export class Engine implements AsyncDisposable {
       clock,
       keepAlive,
       read: (key) => table.entry(key, clock.now()),
-      pending: (key) => this.#committer.unflushed?.has(key) ?? false,
+      pending: (id) => this.#committer.unflushed?.has(id) ?? false,
     });
     const metrics = createStoreMetrics(registry, { size: () => table.size, watchers: () => hub.size });
     this.#committer = new Committer({
@@ -63,7 +63,7 @@ export class Engine implements AsyncDisposable {
       clock,
       metrics,
       evictor: this.#evictor,
-      onChange: (key) => hub.changed(key),
+      onChange: (id) => hub.changed(id),
     });
     this.#sweeper = new Sweeper({ table, clock, interval, onExpired: metrics.expired });
     this.#sweeper.start();

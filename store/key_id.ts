@@ -1,7 +1,8 @@
-/** Maps each of the 256 bytes to a character of its own, natively. */
-const decoder = new TextDecoder("windows-1252");
-
-/** A key's bytes as a string that no other key has, to look it up in a `Map`. */
+/**
+ * A key's bytes as a string that no other key has, a character for each, to look it up in a `Map`. Such strings are in the order of
+ * their keys.
+ */
 export function keyId(key: Uint8Array): string {
-  return decoder.decode(key);
+  // Measured against decoders and loops: several times faster for keys of some dozen bytes. No key is too long for arguments.
+  return Reflect.apply(String.fromCharCode, null, key);
 }

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { LIMITS } from "@flotilla/runtime/kv_connect";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { keyId } from "./key_id.ts";
@@ -6,6 +8,16 @@ Deno.test("keyId() gives each byte a character of its own", () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   assertEquals(new Set(keyId(all)).size, 256);
   assertEquals(keyId(all).length, 256);
+});
+
+Deno.test("keyId() is in the order of keys, up to the longest", () => {
+  const key = fc.uint8Array({ maxLength: LIMITS.readKeyBytes, size: "max" });
+  fc.assert(fc.property(key, key, (one, other) => {
+    assertEquals(
+      Math.sign(Buffer.compare(one, other)),
+      keyId(one) < keyId(other) ? -1 : +(keyId(one) > keyId(other)),
+    );
+  }));
 });
 
 Deno.test("keyId() differs where keys differ, also at the marks of other encodings", () => {

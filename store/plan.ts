@@ -1,4 +1,4 @@
-import type { AtomicWrite, Le64Mutation, Mutation, SumMutation } from "./atomic_write.ts";
+import type { AtomicWrite, Le64Mutation, Mutation, NamedKey, SumMutation } from "./atomic_write.ts";
 import { readLe64, writeLe64 } from "./atomic_write.ts";
 import { ENCODING } from "@flotilla/runtime/kv_connect";
 import type { Entry } from "./datapath.ts";
@@ -10,14 +10,13 @@ import { versionstampKeyPart } from "./versionstamp.ts";
 
 /** One change to one key. */
 export type Effect =
-  | {
+  | NamedKey & {
     readonly type: "put";
-    readonly key: Uint8Array;
     readonly value: Uint8Array;
     readonly encoding: number;
     readonly expires: number | null;
   }
-  | { readonly type: "remove"; readonly key: Uint8Array };
+  | NamedKey & { readonly type: "remove" };
 
 /** What becomes of a write: its changes, or the indices of the checks that failed. */
 export type Plan =
@@ -27,9 +26,9 @@ export type Plan =
 /** What a plan is made from: what is stored now, without what has expired. */
 export interface Snapshot {
   /** The version of the commit that wrote the key, or `undefined` when it is not there. */
-  version(key: Uint8Array): number | undefined;
+  version(key: NamedKey): number | undefined;
   /** What is stored under the key. */
-  entry(key: Uint8Array): Pick<Entry, "value" | "encoding"> | undefined;
+  entry(key: NamedKey): Pick<Entry, "value" | "encoding"> | undefined;
 }
 
 /**
@@ -42,7 +41,7 @@ export interface Snapshot {
 export function planWrite(write: AtomicWrite, version: number, snapshot: Snapshot): Plan {
   const failed: number[] = [];
   write.checks.forEach((check, index) => {
-    if (snapshot.version(check.key) !== check.version) failed.push(index);
+    if (snapshot.version(check) !== check.version) failed.push(index);
   });
   if (failed.length > 0) return { type: "conflict", failed };
   const effects: Effect[] = [];
@@ -51,7 +50,7 @@ export function planWrite(write: AtomicWrite, version: number, snapshot: Snapsho
   return { type: "apply", effects };
 }
 
-type CurrentValue = (key: Uint8Array) => Pick<Entry, "value" | "encoding"> | undefined;
+type CurrentValue = (key: NamedKey) => Pick<Entry, "value" | "encoding"> | undefined;
 
 /** Looks a key up among the effects so far, indexed as far as they go, and then in the database. */
 function currentValues(
@@ -65,9 +64,9 @@ function currentValues(
   return (key) => {
     for (; indexed < effects.length; indexed++) {
       const effect = effects[indexed];
-      if (effect !== undefined) latest.set(keyId(effect.key), effect);
+      if (effect !== undefined) latest.set(effect.id, effect);
     }
-    const effect = latest.get(keyId(key));
+    const effect = latest.get(key.id);
     if (effect === undefined) return snapshot.entry(key);
     return effect.type === "put" ? effect : undefined;
   };
@@ -76,31 +75,26 @@ function currentValues(
 function effectOf(mutation: Mutation, version: number, current: CurrentValue): Effect {
   switch (mutation.type) {
     case "set": {
-      const { key, suffix, value, encoding, expires } = mutation;
-      return {
-        type: "put",
-        key: suffix ? concatenate(key, versionstampKeyPart(version)) : key,
-        value,
-        encoding,
-        expires,
-      };
+      const { suffix, value, encoding, expires } = mutation;
+      const { key, id } = suffix ? suffixed(mutation, version) : mutation;
+      return { type: "put", key, id, value, encoding, expires };
     }
     case "delete":
-      return { type: "remove", key: mutation.key };
+      return { type: "remove", key: mutation.key, id: mutation.id };
     case "sum-v8":
-      return addV8(mutation, current(mutation.key));
+      return addV8(mutation, current(mutation));
     default:
-      return combineLe64(mutation, current(mutation.key));
+      return combineLe64(mutation, current(mutation));
   }
 }
 
 function combineLe64(mutation: Le64Mutation, stored: ReturnType<CurrentValue>): Effect {
-  const { type, key, operand, expires } = mutation;
+  const { type, key, id, operand, expires } = mutation;
   if (stored !== undefined && stored.encoding !== ENCODING.le64) {
     throw Refusal.final(`Failed to perform '${type}' mutation on a non-U64 value in the database`);
   }
   const result = stored === undefined ? operand : COMBINE[type](readLe64(stored.value), operand);
-  return { type: "put", key, value: writeLe64(result), encoding: ENCODING.le64, expires };
+  return { type: "put", key, id, value: writeLe64(result), encoding: ENCODING.le64, expires };
 }
 
 const COMBINE = {
@@ -110,20 +104,20 @@ const COMBINE = {
 } as const;
 
 function addV8(mutation: SumMutation, stored: ReturnType<CurrentValue>): Effect {
-  const { key, operand, min, max, clamp, expires } = mutation;
+  const { key, id, operand, min, max, clamp, expires } = mutation;
   if (stored === undefined) {
-    return { type: "put", key, value: encodeV8Number(operand), encoding: ENCODING.v8, expires };
+    return { type: "put", key, id, value: encodeV8Number(operand), encoding: ENCODING.v8, expires };
   }
   if (stored.encoding === ENCODING.le64) {
     const value = addToLe64(stored.value, mutation);
-    return { type: "put", key, value, encoding: ENCODING.le64, expires };
+    return { type: "put", key, id, value, encoding: ENCODING.le64, expires };
   }
   const value = stored.encoding === ENCODING.v8 ? decodeV8Number(stored.value) : undefined;
   if (value === undefined) throw Refusal.final("unsupported value type");
   const sum = bounded(addNumbers(value, operand), { min, max, clamp });
   const bytes = encodeV8Number(sum);
   assertValueSize(bytes.length);
-  return { type: "put", key, value: bytes, encoding: ENCODING.v8, expires };
+  return { type: "put", key, id, value: bytes, encoding: ENCODING.v8, expires };
 }
 
 /** A bigint without bounds may be added to an unsigned 64-bit integer, as clients of old do it. */
@@ -156,6 +150,11 @@ function bounded(sum: V8Number, bounds: Pick<SumMutation, "min" | "max" | "clamp
 
 function typeName(value: V8Number): "BigInt" | "Number" {
   return typeof value === "bigint" ? "BigInt" : "Number";
+}
+
+function suffixed({ key: prefix }: NamedKey, version: number): NamedKey {
+  const key = concatenate(prefix, versionstampKeyPart(version));
+  return { key, id: keyId(key) };
 }
 
 function concatenate(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {

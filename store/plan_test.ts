@@ -75,7 +75,7 @@ Deno.test("planWrite() names every check that fails", () => {
 
 Deno.test("planWrite() puts a value as it was sent, with its expiry", () => {
   const [effect] = effects(undefined, mutation("set", v8("x"), { expireAt: 5_000 }));
-  assertEquals(effect, { type: "put", key: KEY, ...v8("x"), expires: 5_000 });
+  assertEquals(effect, { type: "put", key: KEY, id: "key", ...v8("x"), expires: 5_000 });
 });
 
 Deno.test("planWrite() takes 0 and -1 as no expiry and refuses an earlier time", () => {

@@ -12,6 +12,7 @@ const NOW = Date.UTC(2026, 0, 1);
 const put = (key: string, value = "v") => ({
   type: "put" as const,
   key: bytes(key),
+  id: key,
   value: bytes(value),
   encoding: 3,
   expires: null,

@@ -1,28 +1,28 @@
-import { Buffer } from "node:buffer";
 import type { ReadRange } from "@flotilla/runtime/kv_connect";
 import { keyId } from "./key_id.ts";
 import { isPoint } from "./table.ts";
 
-/** Keys whose change is committed and on its way to the disk. */
+/** Keys whose change is committed and on its way to the disk, by their {@linkcode keyId}. */
 export class Unflushed {
   /** Settles when it is there, or known not to be; never rejects. */
   readonly settled: Promise<void>;
-  readonly #keys: readonly Uint8Array[];
   readonly #ids: ReadonlySet<string>;
 
-  constructor(keys: readonly Uint8Array[], settled: Promise<void>) {
+  constructor(ids: readonly string[], settled: Promise<void>) {
     this.settled = settled;
-    this.#keys = keys;
-    this.#ids = new Set(keys.map(keyId));
+    this.#ids = new Set(ids);
   }
 
-  has(key: Uint8Array): boolean {
-    return this.#ids.has(keyId(key));
+  has(id: string): boolean {
+    return this.#ids.has(id);
   }
 
   /** Whether one of them lies in a range. */
   within({ start, end }: ReadRange): boolean {
-    if (isPoint(start, end)) return this.has(start);
-    return this.#keys.some((key) => Buffer.compare(key, start) >= 0 && Buffer.compare(key, end) < 0);
+    const first = keyId(start);
+    if (isPoint(start, end)) return this.has(first);
+    const after = keyId(end);
+    for (const id of this.#ids) if (id >= first && id < after) return true;
+    return false;
   }
 }

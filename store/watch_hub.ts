@@ -9,8 +9,8 @@ export interface WatchHubOptions {
   keepAlive: number;
   /** What is stored under a key now. */
   read(key: Uint8Array): Entry | undefined;
-  /** Whether a change of the key is about to be told, and nobody may know of it yet. @default never */
-  pending?(key: Uint8Array): boolean;
+  /** Whether a change of the key with this {@linkcode keyId} is about to be told, and nobody may know of it yet. @default never */
+  pending?(id: string): boolean;
 }
 
 /** The longest that a timer of the platform waits. */
@@ -43,10 +43,11 @@ export class WatchHub {
     return new ReadableStream(watch, { highWaterMark: 0 });
   }
 
-  /** Tells the watches of a key that it may have changed. */
-  changed(key: Uint8Array): void {
+  /** Tells the watches of a key, named by its {@linkcode keyId}, that it may have changed. */
+  changed(id: string): void {
     if (this.#byKey.size === 0) return;
-    for (const watch of this.#byKey.get(keyId(key)) ?? []) watch.wake();
+    const watches = this.#byKey.get(id);
+    if (watches !== undefined) { for (const watch of watches) watch.wake(); }
   }
 
   /** Ends every watch; clients come again, to this process or to the next. */
@@ -70,7 +71,7 @@ export class WatchHub {
  * costs no memory.
  */
 class Watch implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
-  readonly ids: ReadonlySet<string>;
+  readonly ids: readonly string[];
   readonly #keys: readonly Uint8Array[];
   readonly #options: WatchHubOptions;
   readonly #release: () => void;
@@ -89,7 +90,7 @@ class Watch implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     this.#keys = keys;
     this.#options = options;
     this.#release = release;
-    this.ids = new Set(keys.map(keyId));
+    this.ids = [...new Set(keys.map(keyId))];
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
@@ -166,7 +167,7 @@ class Watch implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   /** A frame of what is stored now; `undefined` when that is what the client was told last. */
   #nextFrame(): Uint8Array<ArrayBuffer> | undefined {
     const { pending } = this.#options;
-    if (!this.#dirty || this.#keys.some((key) => pending?.(key))) return undefined;
+    if (!this.#dirty || this.ids.some((id) => pending?.(id))) return undefined;
     this.#dirty = false;
     const told = this.#told;
     const entries = this.#keys.map((key) => this.#options.read(key));
