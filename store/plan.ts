@@ -52,19 +52,21 @@ export function planWrite(write: AtomicWrite, version: number, snapshot: Snapsho
 
 type CurrentValue = (key: NamedKey) => Pick<Entry, "value" | "encoding"> | undefined;
 
-/** Looks a key up among the effects so far, indexed as far as they go, and then in the database. */
+/** Looks a key up among the effects so far, indexed as far as they go where somebody may ask, and then in the database. */
 function currentValues(
   mutations: readonly Mutation[],
   effects: readonly Effect[],
   snapshot: Snapshot,
 ): CurrentValue {
   if (mutations.length === 1) return (key) => snapshot.entry(key);
+  const asked = new Set<string>();
+  for (const { type, id } of mutations) if (type !== "set" && type !== "delete") asked.add(id);
   const latest = new Map<string, Effect>();
   let indexed = 0;
   return (key) => {
     for (; indexed < effects.length; indexed++) {
       const effect = effects[indexed];
-      if (effect !== undefined) latest.set(effect.id, effect);
+      if (effect !== undefined && asked.has(effect.id)) latest.set(effect.id, effect);
     }
     const effect = latest.get(key.id);
     if (effect === undefined) return snapshot.entry(key);
