@@ -166,7 +166,7 @@ export class Committer {
     const { table, clock, evictor, metrics } = this.#options;
     const now = clock.now();
     const snapshot: Snapshot = {
-      version: ({ key }) => table.version(key, now),
+      version: (key) => table.version(key, now),
       entry: ({ key }) => table.entry(key, now),
     };
     const changed: string[] = [];

@@ -1,7 +1,9 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { ReadRange } from "@flotilla/runtime/kv_connect";
+import type { NamedKey } from "./atomic_write.ts";
 import { databaseId, type DatabaseOptions, openDatabase, setSynchronous } from "./database_file.ts";
 import type { Entry } from "./datapath.ts";
+import { keyId } from "./key_id.ts";
 import type { Effect } from "./plan.ts";
 import { StorageFailure } from "./storage_failure.ts";
 import { openWriteAheadLog, type WriteAheadLog } from "./write_ahead_log.ts";
@@ -19,6 +21,14 @@ export interface Candidate {
   readonly key: Uint8Array;
 }
 
+/** What a row says besides its value. */
+interface Stamp {
+  readonly version: number;
+  /** Bytes of the value. */
+  readonly size: number;
+  readonly expires: number;
+}
+
 /** How many versions are reserved at once, so that a commit need not write which one it used. */
 const VERSIONS_RESERVED = 1_000_000;
 
@@ -32,6 +42,8 @@ export class Table implements Disposable {
   /** Set where commits are flushed past SQLite, which would hold the event loop meanwhile: a flush takes milliseconds. */
   readonly #log: WriteAheadLog | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
+  /** By key, what checks of the transaction under way have looked at: most keys that are checked are then written. */
+  readonly #stamps = new Map<string, Stamp | undefined>();
   #rows: number;
   #bytes: number;
   /** The version used last. */
@@ -77,10 +89,12 @@ export class Table implements Disposable {
     return row === undefined ? undefined : entryOf(row, key);
   }
 
-  /** The version that wrote the key, if it is there and has not expired. */
-  version(key: Uint8Array, now: number): number | undefined {
-    const row = this.#statements.version.get(key, now);
-    return row === undefined ? undefined : integer(row["version"]);
+  /** The version that wrote the key, if it is there and has not expired. Called inside a transaction. */
+  version({ key, id }: NamedKey, now: number): number | undefined {
+    const row = this.#statements.stamp.get(key);
+    const stamp = row === undefined ? undefined : stampOf(row);
+    this.#stamps.set(id, stamp);
+    return stamp === undefined || stamp.expires <= now ? undefined : stamp.version;
   }
 
   /** The entries of a range that have not expired, in its order. */
@@ -106,6 +120,7 @@ export class Table implements Disposable {
    */
   transaction<T>(work: () => T): T {
     const [rows, bytes, ceiling] = [this.#rows, this.#bytes, this.#ceiling];
+    this.#stamps.clear();
     try {
       // Left behind only by a roll-back that failed itself.
       if (this.#database.isTransaction) this.#database.exec("rollback");
@@ -127,7 +142,7 @@ export class Table implements Disposable {
     const version = ++this.#version;
     for (const effect of effects) {
       if (effect.type === "put") this.#put(effect, version);
-      else this.#remove(effect.key);
+      else this.#remove(effect);
     }
     return version;
   }
@@ -159,7 +174,7 @@ export class Table implements Disposable {
 
   /** Deletes an entry, inside a transaction. */
   evict({ key }: Candidate): void {
-    this.#remove(key);
+    this.#remove({ key, id: keyId(key) });
   }
 
   /** Closes the file, and with it lets the next process in. Nothing can be called after that. */
@@ -171,23 +186,30 @@ export class Table implements Disposable {
 
   #put(effect: Effect & { type: "put" }, version: number): void {
     const { key, value, encoding, expires } = effect;
-    const old = this.#storedSize(key);
+    const old = this.#takeSize(effect);
     this.#statements.put.run(key, value, encoding, version, expires);
     if (old === undefined) this.#rows++;
     this.#bytes += key.length + value.length - (old ?? 0);
   }
 
-  #remove(key: Uint8Array): void {
-    const old = this.#storedSize(key);
+  #remove(key: NamedKey): void {
+    const old = this.#takeSize(key);
     if (old === undefined) return;
-    this.#statements.remove.run(key);
+    this.#statements.remove.run(key.key);
     this.#rows--;
     this.#bytes -= old;
   }
 
-  #storedSize(key: Uint8Array): number | undefined {
+  /** Bytes of key and value that are stored under a key, whose row is about to change. */
+  #takeSize({ key, id }: NamedKey): number | undefined {
+    const size = this.#stamps.has(id) ? this.#stamps.get(id)?.size : this.#sizeOf(key);
+    this.#stamps.delete(id);
+    return size === undefined ? undefined : key.length + size;
+  }
+
+  #sizeOf(key: Uint8Array): number | undefined {
     const row = this.#statements.size.get(key);
-    return row === undefined ? undefined : key.length + integer(row["size"]);
+    return row === undefined ? undefined : integer(row["size"]);
   }
 
   #reserveVersions(): void {
@@ -200,7 +222,7 @@ export class Table implements Disposable {
 
 function prepareStatements(database: DatabaseSync): Record<
   | "get"
-  | "version"
+  | "stamp"
   | "list"
   | "listReverse"
   | "put"
@@ -218,7 +240,7 @@ function prepareStatements(database: DatabaseSync): Record<
     `select key, value, encoding, version, expires from entries where key >= ? and key < ? and ${LIVE}`;
   return {
     get: prepare(`select value, encoding, version, expires from entries where key = ? and ${LIVE}`),
-    version: prepare(`select version from entries where key = ? and ${LIVE}`),
+    stamp: prepare("select version, length(value) as size, expires from entries where key = ?"),
     list: prepare(`${range} order by key limit ?`),
     listReverse: prepare(`${range} order by key desc limit ?`),
     put: prepare(
@@ -257,6 +279,14 @@ function entryOf(row: Record<string, SQLOutputValue>, key: Uint8Array): Entry {
     encoding: integer(encoding),
     version: integer(version),
     expires: expires === null ? null : integer(expires),
+  };
+}
+
+function stampOf({ version, size, expires }: Record<string, SQLOutputValue>): Stamp {
+  return {
+    version: integer(version),
+    size: integer(size),
+    expires: expires === null ? Infinity : integer(expires),
   };
 }
 
