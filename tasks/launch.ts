@@ -5,6 +5,7 @@ import { permissionsOf } from "./permissions.ts";
 import type { PlannedProcess } from "./plan.ts";
 import { environmentOf } from "./role_environment.ts";
 import { telemetryFlags, telemetryIdentity } from "./telemetry_identity.ts";
+import { v8Flags } from "./v8_flags.ts";
 
 /** How a process ended. */
 export interface Exit {
@@ -81,6 +82,7 @@ export function launchArguments(process: PlannedProcess, options: LaunchOptions)
     "run",
     "--no-prompt",
     "--cached-only",
+    ...v8Flags(process.role),
     ...permissionsOf(process, {
       root,
       processes: processes(),

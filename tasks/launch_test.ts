@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { launchArguments } from "./launch.ts";
 import { permissionsOf } from "./permissions.ts";
 import type { PlannedProcess } from "./plan.ts";
+import { v8Flags } from "./v8_flags.ts";
 
 const edge: PlannedProcess = {
   name: "edge",
@@ -20,6 +21,7 @@ Deno.test("launchArguments() are the process's permissions, its program and its 
     "run",
     "--no-prompt",
     "--cached-only",
+    ...v8Flags("balancer"),
     ...permissionsOf(edge, { root }),
     "/flotilla/balancer/main.ts",
     "--port=8000",

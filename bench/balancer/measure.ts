@@ -58,6 +58,13 @@ async function timed({ pid }: Pinned, run: () => Promise<WrkResult>) {
 
 /** Connections of the paced load: many, so that each may wait milliseconds between two requests. */
 const PACED_CONNECTIONS = 256;
+/**
+ * Seconds of the paced load: the requests that wait until its 256 connections are open, all at once, are to be well below one per
+ * cent, since it is about the load and not about its beginning.
+ */
+export const PACED_SECONDS = 6;
+/** Of the same load before: with other connections and batches of another size, code of other ways is compiled. */
+export const PACED_WARM_UP_SECONDS = 2;
 
 /** The latency of a peer under a load that does not fill it: `rate` requests a second. */
 export async function measurePaced(
@@ -68,15 +75,16 @@ export async function measurePaced(
   const { layout, rate } = options;
   await using running = await startPeer(peer, layout);
   await load(workload, layout, { seconds: START_UP_SECONDS });
-  const url = `http://127.0.0.1:${layout.peerPort}${pathOf(workload)}`;
-  const result = await timed(running, () =>
-    wrk(url, {
+  const paced = (seconds: number) =>
+    wrk(`http://127.0.0.1:${layout.peerPort}${pathOf(workload)}`, {
       core: layout.clientCore,
       connections: PACED_CONNECTIONS,
-      seconds: layout.seconds,
+      seconds,
       script: `${HERE}/paced.lua`,
       args: [String(rate), String(PACED_CONNECTIONS)],
-    }));
+    });
+  await paced(PACED_WARM_UP_SECONDS);
+  const result = await timed(running, () => paced(PACED_SECONDS));
   return { peer: peer.name, workload: workload.name, ...result };
 }
 

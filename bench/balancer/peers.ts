@@ -1,4 +1,5 @@
 import { dirname, fromFileUrl } from "@std/path";
+import { v8Flags } from "../../tasks/v8_flags.ts";
 
 /** Where a peer listens, what it stands in front of, and where it may write. */
 export interface PeerPlace {
@@ -28,6 +29,7 @@ const flotilla: Peer = {
         Deno.execPath(),
         "run",
         "--no-prompt",
+        ...v8Flags("balancer"),
         `--allow-net=127.0.0.1:${port},127.0.0.1:${upstream}`,
         "--allow-env",
         `${ROOT}/balancer/main.ts`,
