@@ -16,6 +16,13 @@ const ENOUGH_READERS = 12;
 /** A moment in the life of a database: after which change of the log. */
 export type Position = Latest;
 
+/** A position, and when it was last seen to be the end of the log. It is one object for as long as the log does not go on. */
+export interface Moment {
+  readonly position: Position;
+  /** At the earliest; milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** How {@linkcode ChangeTail} follows. */
 export interface ChangeTailOptions {
   /** @default `systemClock` */
@@ -43,10 +50,9 @@ export class ChangeTail {
   readonly #capacity: number;
   readonly #history: number;
   readonly #scanLimit: number;
-  #position: Position = { seq: 0, epoch: "" };
+  #moment: { position: Position; at: number } = { position: { seq: 0, epoch: "" }, at: 0 };
   /** The changes with numbers above `#floor`, in order. */
   #changes: Change[] = [];
-  #knownAt = 0;
   #floor = 0;
   #lastChange = new Map<string, number>();
   #requests = new Map<string, DoneBefore>();
@@ -69,12 +75,12 @@ export class ChangeTail {
 
   /** How far the log is known. */
   get position(): Position {
-    return this.#position;
+    return this.#moment.position;
   }
 
-  /** When the position was last seen to be the end of the log, at the earliest; milliseconds since the epoch. */
-  get knownAt(): number {
-    return this.#knownAt;
+  /** How far the log is known, and when that was last seen to be all of it. */
+  get moment(): Moment {
+    return this.#moment;
   }
 
   /** The end of the log at a moment after the call. */
@@ -110,7 +116,7 @@ export class ChangeTail {
   }
 
   #covers(asOf: Position): boolean {
-    return asOf.epoch === this.#position.epoch && asOf.seq >= this.#floor && asOf.seq <= this.#position.seq;
+    return asOf.epoch === this.position.epoch && asOf.seq >= this.#floor && asOf.seq <= this.position.seq;
   }
 
   /** What this request did when it came before, as far as the log is remembered. */
@@ -120,21 +126,21 @@ export class ChangeTail {
 
   /** Makes sure that the log is known up to there. */
   async reach(position: Position): Promise<void> {
-    const { epoch, seq } = this.#position;
+    const { epoch, seq } = this.position;
     if (epoch !== position.epoch || seq < position.seq) await this.fence();
   }
 
   /** Takes up what the log holds by now, without asking where it ends: one read instead of two. */
   async readAhead(): Promise<void> {
-    const { seq: start, epoch } = this.#position;
+    const { seq: start, epoch } = this.position;
     if (epoch === "") return;
     const { changes, last } = await this.#read(start, start + this.#capacity);
-    if (this.#position.epoch === epoch && changes.length === last - start) this.#follow(start, changes);
+    if (this.position.epoch === epoch && changes.length === last - start) this.#follow(start, changes);
   }
 
   /** Takes up changes that were just committed behind that position, when that is how far the log is known. */
   extend(after: Position, changes: readonly Change[]): void {
-    if (after.epoch === this.#position.epoch && after.seq === this.#position.seq) this.#append(changes);
+    if (after.epoch === this.position.epoch && after.seq === this.position.seq) this.#append(changes);
   }
 
   /**
@@ -171,22 +177,22 @@ export class ChangeTail {
 
   async #readOn(): Promise<Position> {
     const begun = this.#clock.now();
-    const before = this.#position;
+    const before = this.position;
     const latest = await this.#database.latest();
     const { seq, epoch } = latest;
-    const known = this.#position;
+    const known = this.position;
     if (epoch !== known.epoch || seq - known.seq > this.#capacity) await this.#begin({ seq, epoch });
     else if (seq > known.seq) await this.#catchUp({ seq, epoch });
     else if (seq < known.seq && known === before) {
       await this.#database.renew(latest, known.seq);
       return await this.#readOn();
     }
-    this.#knownAt = begun;
-    return this.#position;
+    this.#moment.at = begun;
+    return this.position;
   }
 
   async #catchUp(end: Position): Promise<void> {
-    const { seq: start } = this.#position;
+    const { seq: start } = this.position;
     const { changes } = await this.#read(start, end.seq);
     if (changes.length !== end.seq - start) await this.#begin(end);
     else this.#follow(start, changes);
@@ -194,7 +200,7 @@ export class ChangeTail {
 
   /** Takes up changes that were read from there on; the writer of this service may have gone further meanwhile. */
   #follow(start: number, changes: readonly Change[]): void {
-    this.#append(changes.slice(this.#position.seq - start));
+    this.#append(changes.slice(this.position.seq - start));
   }
 
   /** Begins anew at that position, with a little of what came before it. */
@@ -202,7 +208,7 @@ export class ChangeTail {
     const found = await this.#read(Math.max(0, seq - this.#history), seq);
     const changes = found.last === seq ? found.changes : [];
     const start = seq - changes.length;
-    this.#position = { seq: start, epoch };
+    this.#moveTo({ seq: start, epoch });
     this.#floor = start;
     this.#changes = [];
     this.#lastChange = new Map();
@@ -223,7 +229,7 @@ export class ChangeTail {
   }
 
   #append(changes: readonly Change[]): void {
-    const { seq, epoch } = this.#position;
+    const { seq, epoch } = this.position;
     for (const [index, change] of changes.entries()) {
       this.#changes.push(change);
       const number = seq + index + 1;
@@ -231,8 +237,12 @@ export class ChangeTail {
       this.#lastChange.set(id, number);
       if (request !== undefined) this.#requests.set(request, { seq: number, created });
     }
-    this.#position = { seq: seq + changes.length, epoch };
+    if (changes.length > 0) this.#moveTo({ seq: seq + changes.length, epoch });
     if (this.#changes.length > 1.25 * this.#capacity) this.#forget(this.#changes.length - this.#capacity);
+  }
+
+  #moveTo(position: Position): void {
+    this.#moment = { position, at: this.#moment.at };
   }
 
   #forget(count: number): void {

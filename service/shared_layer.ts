@@ -116,7 +116,7 @@ export class SharedLayer<T> {
     if (entry.asOf.seq > tail.position.seq) await tail.fence();
     if (!subject.stands(entry.value, entry.asOf)) return undefined;
     observer.hit();
-    return { ...entry, at: tail.knownAt, miss: undefined, stored: false };
+    return { ...entry, at: tail.moment.at, miss: undefined, stored: false };
   }
 
   /** Takes the lease; where none can be put there is nobody to wait for either. */

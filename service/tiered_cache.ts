@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "@flotilla/runtime";
 import { LRUCache } from "lru-cache";
-import type { ChangeTail, Position } from "./change_tail.ts";
+import type { ChangeTail, Moment, Position } from "./change_tail.ts";
 import type { SharedCache } from "./shared_cache.ts";
 import { type Miss, type SharedAnswer, SharedLayer, type Subject } from "./shared_layer.ts";
 import { SingleFlight } from "./single_flight.ts";
@@ -80,10 +80,8 @@ export interface TieredCacheOptions<T, N> {
 interface NearEntry<N> {
   readonly value: N;
   readonly weight: number;
-  /** The value stood at this position … */
-  asOf: Position;
-  /** … which was the end of the log at this time, in milliseconds since the epoch. */
-  at: number;
+  /** When the value was last known to stand. */
+  moment: Moment;
 }
 
 /** What a layer behind the near one answered. */
@@ -163,9 +161,9 @@ export class TieredCache<T, N> {
   /** What the near cache has that stands by the last fence, which the caller has waited for; `undefined` when it has nothing. */
   near({ name, stands }: Pick<NearSubject<T, N>, "name" | "stands">): N | undefined {
     const entry = this.#near.get(name);
-    if (entry === undefined || !stands(entry.value, entry.asOf)) return undefined;
-    entry.asOf = this.#tail.position;
-    entry.at = this.#tail.knownAt;
+    if (entry === undefined || !stands(entry.value, entry.moment.position)) return undefined;
+    // Nearly always it is the same: to store it again would cost the collector of garbage a look at every entry that is read.
+    if (entry.moment !== this.#tail.moment) entry.moment = this.#tail.moment;
     this.#observer.hit("near");
     return entry.value;
   }
@@ -186,13 +184,13 @@ export class TieredCache<T, N> {
   /** Keeps the value, unless the tail knows that it no longer stands. */
   #keep({ name, stands }: NearSubject<T, N>, answer: SharedAnswer<T>): NearAnswer<N> {
     const { asOf, at } = answer;
-    const { position } = this.#tail;
+    const { moment } = this.#tail;
+    const { position } = moment;
     const prepared = this.#prepare(answer.value, name);
     const same = asOf.epoch === position.epoch && asOf.seq === position.seq;
     const ahead = asOf.epoch === position.epoch && asOf.seq > position.seq;
     if (!ahead && !stands(answer.value, asOf)) this.#observer.refused("near");
-    // Entries of one moment share its position.
-    else this.#near.set(name, { ...prepared, asOf: same ? position : asOf, at });
+    else this.#near.set(name, { ...prepared, moment: same ? moment : { position: asOf, at } });
     return { ...answer, ...prepared };
   }
 
@@ -204,7 +202,7 @@ export class TieredCache<T, N> {
   async #readStale(subject: NearSubject<T, N>, maxStale: number): Promise<Found<N> | undefined> {
     const near = this.#near.get(subject.name);
     const found = near !== undefined
-      ? { value: near.value, at: near.at, layer: "near" as const }
+      ? { value: near.value, at: near.moment.at, layer: "near" as const }
       : await this.#staleShared(subject);
     if (found === undefined) return undefined;
     const age = Math.max(0, this.#clock.now() - found.at);
