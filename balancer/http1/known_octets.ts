@@ -2,6 +2,8 @@
 const LONGEST = 2_048;
 /** How many of the last octets of each span decide on the place of an entry. */
 const TAIL = 8;
+/** How many have to come in vain before one takes a place that another has. */
+const PATIENCE = 8;
 
 /** What was made of octets. */
 interface Entry<T> {
@@ -11,10 +13,13 @@ interface Entry<T> {
 
 /**
  * What was made of octets before, such as a token, by these octets: the same ones come again and again, and to compare them costs
- * less than to decode them. Two whose places coincide push each other out.
+ * less than to decode them. A place that is taken is given to another now and then only, so that what comes often stays, and what
+ * comes once is no garbage among the old.
  */
 export class KnownOctets<T> {
   readonly #entries: (Entry<T> | undefined)[];
+  /** How many did not get their place since the last one that did. */
+  #turnedAway = 0;
 
   /** @param size how many are kept at most */
   constructor(size = 1_024) {
@@ -34,8 +39,16 @@ export class KnownOctets<T> {
     const entry = this.#entries[place];
     if (entry !== undefined && isAt(bytes, spans, length, entry.octets)) return entry.value;
     const value = make();
-    if (value !== undefined) this.#entries[place] = { octets: joined(bytes, spans, length), value };
+    if (value !== undefined && this.#mayTake(entry)) {
+      this.#entries[place] = { octets: joined(bytes, spans, length), value };
+    }
     return value;
+  }
+
+  #mayTake(entry: Entry<T> | undefined): boolean {
+    if (entry !== undefined && ++this.#turnedAway < PATIENCE) return false;
+    this.#turnedAway = 0;
+    return true;
   }
 
   /** What differs, differs at its end: a token ends with its signature, an address with the host's number. */

@@ -20,6 +20,22 @@ Deno.test("KnownOctets gives what was made of the same octets, or makes it", () 
   }));
 });
 
+Deno.test("KnownOctets gives a place that is taken to another now and then", () => {
+  const known = new KnownOctets<string>(1);
+  const bytes = ascii("oftenonce0once1once2once3once4once5once6once7once8once9");
+  let made = 0;
+  const often = () => known.get(bytes, [0, 5], () => (made++, "often"));
+  often();
+  for (let i = 0; i < 7; i++) {
+    known.get(bytes, [5 + 5 * i, 10 + 5 * i], () => "once");
+    often();
+  }
+  assertEquals(made, 1);
+  known.get(bytes, [40, 45], () => "once");
+  often();
+  assertEquals(made, 2);
+});
+
 Deno.test("KnownOctets keeps nothing where nothing was made, and nothing long", () => {
   const known = new KnownOctets<string>();
   const bytes = ascii("x".repeat(3_000));
