@@ -63,11 +63,12 @@ export async function lookAround(
     try {
       // A process that drains goes once its balancer has seen it unready, and takes who asks /readyz for the balancer.
       // So where there is one, it is the one to ask.
-      const [healthy, metrics, readiness] = await Promise.all([
+      const [healthy, readiness] = await Promise.all([
         ask("/healthz"),
-        ask("/metrics"),
         balanced.has(process.name) ? undefined : ask("/readyz"),
       ]);
+      // After those, so that it does not count them among the requests in flight.
+      const metrics = await ask("/metrics");
       if (!healthy.ok || !metrics.ok) {
         return { process, at: options.now(), ready: undefined, reading: undefined };
       }
