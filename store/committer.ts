@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers";
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "@flotilla/runtime";
+import type { ReadRange } from "@flotilla/runtime/kv_connect";
 import type { AtomicWrite } from "./atomic_write.ts";
 import type { Evictor } from "./evictor.ts";
 import { keyId } from "./key_id.ts";
@@ -54,12 +55,21 @@ const MUTATIONS_PER_COMMIT = 1_000;
 /** One transaction that is committed, and its writes. */
 interface Commit extends Batch {
   readonly group: readonly Pending[];
+  /** When it was begun, of `performance.now()`. */
+  readonly started: number;
+}
+
+/** Transactions that one flush brings to the disk. */
+interface Flush {
+  readonly commits: Commit[];
+  readonly keys: Unflushed;
 }
 
 /**
- * Commits writes in groups: those that arrive while the one before is on its way to the disk share the next transaction and
- * so one flush. Each is judged by itself, in the order of arrival, and sees what those before it have done; nothing is told
- * of a write, nor of what follows from it, before it is on the disk.
+ * Commits writes in groups: those that have arrived share a transaction. While one flush goes on, further transactions are
+ * committed, and the next flush is for all of them: neither the processor nor the disk waits for the other. Each write is
+ * judged by itself, in the order of arrival, and sees what those before it have done; nothing is told of a write, nor of what
+ * follows from it, before it is on the disk.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -67,7 +77,14 @@ export class Committer {
   #queue: Pending[] = [];
   #scheduled = false;
   #failure: CommitFailure | undefined;
-  #unflushed: Unflushed | undefined;
+  /** What is on its way to the disk. */
+  #flushing: Flush | undefined;
+  /** Settles when it is there, or known not to be; never rejects. */
+  #flushed: Promise<void> = Promise.resolve();
+  /** What goes with the next flush. */
+  #written = newFlush();
+  /** Reads that wait for what they would see to be on the disk: nothing is committed before they have been served. */
+  #readers = 0;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -78,9 +95,17 @@ export class Committer {
     return this.#failure;
   }
 
-  /** What is committed and not on the disk yet: nobody may read it. */
-  get unflushed(): Unflushed | undefined {
-    return this.#unflushed;
+  /** Whether a change of the key is committed and not on the disk yet: nobody may read it. */
+  isUnflushed(id: string): boolean {
+    return this.#written.keys.has(id) || (this.#flushing?.keys.has(id) ?? false);
+  }
+
+  /**
+   * What a read of these ranges has to wait for, since it would see what is not on the disk yet; `undefined` when there is
+   * nothing. No write comes before who waits has read.
+   */
+  readable(ranges: readonly ReadRange[]): Promise<void> | undefined {
+    return this.#isWithin(ranges) ? this.#becomeReadable(ranges) : undefined;
   }
 
   /**
@@ -98,19 +123,32 @@ export class Committer {
 
   /** Resolves when everything that was submitted is on the disk. */
   async drained(): Promise<void> {
-    while (this.#unflushed !== undefined || this.#queue.length > 0) {
-      await this.#unflushed?.settled;
+    while (this.#flushing !== undefined || this.#queue.length > 0) {
       this.#commit(this.#nextGroup());
+      await this.#flushed;
     }
   }
 
+  async #becomeReadable(ranges: readonly ReadRange[]): Promise<void> {
+    this.#readers++;
+    while (this.#isWithin(ranges)) await this.#flushed;
+    this.#readers--;
+    this.#schedule();
+  }
+
+  #isWithin(ranges: readonly ReadRange[]): boolean {
+    const { keys } = this.#written;
+    return this.#flushing !== undefined &&
+      ranges.some((range) => keys.within(range) || this.#flushing?.keys.within(range));
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#unflushed !== undefined || this.#queue.length === 0) return;
+    if (this.#scheduled || this.#readers > 0 || this.#queue.length === 0) return;
     this.#scheduled = true;
     // After everything that has already arrived has been read, and so is in the queue.
     setImmediate(() => {
       this.#scheduled = false;
-      this.#commit(this.#nextGroup());
+      if (this.#readers === 0) this.#commit(this.#nextGroup());
       this.#schedule();
     });
   }
@@ -128,28 +166,35 @@ export class Committer {
 
   #commit(group: readonly Pending[]): void {
     if (group.length === 0) return;
-    const started = performance.now();
-    const commits = this.#transact(group);
-    const tell = () => {
-      this.#options.metrics.committed(group.length, (performance.now() - started) / 1_000);
-      for (const commit of commits) this.#tell(commit);
-    };
-    const changed = commits.flatMap((commit) => commit.changed);
-    const flushing = changed.length === 0 ? undefined : this.#options.table.flush();
-    if (flushing === undefined) return tell();
-    const settled = flushing.then(() => {
-      this.#unflushed = undefined;
-      tell();
-    }, (error) => this.#lose(commits, error)).then(() => this.#schedule());
-    this.#unflushed = new Unflushed(changed, settled);
+    for (const commit of this.#transact(group)) {
+      this.#written.commits.push(commit);
+      this.#written.keys.add(commit.changed);
+    }
+    if (this.#flushing === undefined) this.#flush();
+  }
+
+  /** Flushes what was written, and after that what was written meanwhile. */
+  #flush(): void {
+    const flush = this.#written;
+    this.#written = newFlush();
+    const changed = flush.commits.some((commit) => commit.changed.length > 0);
+    const flushing = changed ? this.#options.table.flush() : undefined;
+    if (flushing === undefined) return flush.commits.forEach((commit) => this.#tell(commit));
+    this.#flushing = flush;
+    this.#flushed = flushing.then(() => {
+      this.#flushing = undefined;
+      if (this.#written.commits.length > 0) this.#flush();
+      for (const commit of flush.commits) this.#tell(commit);
+    }, (error) => this.#lose([...flush.commits, ...this.#written.commits], error));
   }
 
   /** Commits a group. A write that fails by itself must not take others with it: then each goes alone. */
   #transact(group: readonly Pending[]): Commit[] {
+    const started = performance.now();
     try {
       const batch = this.#options.table.transaction(() => this.#judge(group));
       if (batch.changed.length > 0) this.#recover();
-      return [{ group, ...batch }];
+      return [{ group, started, ...batch }];
     } catch (error) {
       if (group.length > 1) return group.flatMap((pending) => this.#transact([pending]));
       this.#fail(group, error instanceof StorageFailure ? error : new StorageFailure(error));
@@ -157,7 +202,8 @@ export class Committer {
     }
   }
 
-  #tell({ group, verdicts, changed }: Commit): void {
+  #tell({ group, started, verdicts, changed }: Commit): void {
+    this.#options.metrics.committed(group.length, (performance.now() - started) / 1_000);
     group.forEach((pending, index) => this.#settle(pending, verdicts[index]));
     for (const id of changed) this.#options.onChange(id);
   }
@@ -224,6 +270,10 @@ export class Committer {
       this.#options.metrics.wrote("failed");
     }
   }
+}
+
+function newFlush(): Flush {
+  return { commits: [], keys: new Unflushed() };
 }
 
 /**

@@ -55,7 +55,7 @@ export class Engine implements AsyncDisposable {
       clock,
       keepAlive,
       read: (key) => table.entry(key, clock.now()),
-      pending: (id) => this.#committer.unflushed?.has(id) ?? false,
+      pending: (id) => this.#committer.isUnflushed(id),
     });
     const metrics = createStoreMetrics(registry, { size: () => table.size, watchers: () => hub.size });
     this.#committer = new Committer({
@@ -85,9 +85,8 @@ export class Engine implements AsyncDisposable {
   async read(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const ranges = decodeSnapshotRead(message);
     assertReadable(ranges);
-    const { unflushed } = this.#committer;
-    // No write comes in between: it has its turn of the event loop after those who waited.
-    if (ranges.some((range) => unflushed?.within(range))) await unflushed?.settled;
+    const readable = this.#committer.readable(ranges);
+    if (readable !== undefined) await readable;
     this.#assertOpen();
     const started = performance.now();
     const now = this.#clock.now();

@@ -35,10 +35,10 @@ function setUp() {
     changed.push(id);
   };
   const committer = new Committer({ table, clock: systemClock, metrics, onChange });
-  const submit = (key: string) =>
+  const submit = (key: string, checks: { key: Uint8Array; versionstamp: Uint8Array }[] = []) =>
     committer.submit(admitWrite({
       enqueues: 0,
-      checks: [],
+      checks,
       mutations: [{
         key: bytes(key),
         type: MUTATION.set,
@@ -52,23 +52,25 @@ function setUp() {
   return { table, committer, changed, submit, [Symbol.dispose]: () => table[Symbol.dispose]() };
 }
 
-Deno.test("Committer tells of a write when it is on the disk, and commits what comes meanwhile together", async () => {
+Deno.test("Committer tells of a write when it is on the disk, and flushes what comes meanwhile together", async () => {
   using fixture = setUp();
   const { table, committer, changed, submit } = fixture;
   let told = false;
   const first = submit("a").then(() => told = true);
   await eventually(() => table.flushes.length === 1);
-  const others = [submit("b"), submit("c")];
-  await new Promise((resolve) => setTimeout(resolve));
+  const second = submit("b");
+  await eventually(() => committer.isUnflushed("b"));
+  const third = submit("c");
+  await eventually(() => committer.isUnflushed("c"));
   assertEquals([told, changed, table.flushes.length], [false, [], 1]);
-  assertEquals([committer.unflushed?.has("a"), committer.unflushed?.has("b")], [true, false]);
   table.flushes[0]?.resolve();
   await first;
-  await eventually(() => table.flushes.length === 2);
-  assertEquals(changed, ["a"]);
+  assertEquals([changed, table.flushes.length], [["a"], 2]);
+  assertEquals(["a", "b", "c"].map((id) => committer.isUnflushed(id)), [false, true, true]);
   table.flushes[1]?.resolve();
-  await Promise.all(others);
-  assertEquals([changed, committer.unflushed], [["a", "b", "c"], undefined]);
+  await Promise.all([second, third]);
+  assertEquals(changed, ["a", "b", "c"]);
+  assertEquals(["a", "b", "c"].map((id) => committer.isUnflushed(id)), [false, false, false]);
 });
 
 Deno.test("Committer knows which reads would see what is not on the disk", async () => {
@@ -76,7 +78,7 @@ Deno.test("Committer knows which reads would see what is not on the disk", async
   const { table, committer, submit } = fixture;
   const write = submit("key");
   const within = (start: string, end: string) =>
-    committer.unflushed?.within({ start: bytes(start), end: bytes(end), limit: 1, reverse: false });
+    committer.readable([{ start: bytes(start), end: bytes(end), limit: 1, reverse: false }]) !== undefined;
   await eventually(() => table.flushes.length === 1);
   assertEquals([within("a", "z"), within("key", "kez"), within("a", "key"), within("kf", "z")], [
     true,
@@ -84,10 +86,48 @@ Deno.test("Committer knows which reads would see what is not on the disk", async
     false,
     false,
   ]);
-  assertEquals(committer.unflushed?.within(pointOf(bytes("key"))), true);
-  assertEquals(committer.unflushed?.within(pointOf(bytes("kex"))), false);
+  assertEquals(committer.readable([pointOf(bytes("key"))]) !== undefined, true);
+  assertEquals(committer.readable([pointOf(bytes("kex"))]), undefined);
   table.flushes[0]?.resolve();
   await write;
+});
+
+Deno.test("Committer commits nothing while a read waits for what is not on the disk", async () => {
+  using fixture = setUp();
+  const { table, committer, submit } = fixture;
+  const writes = [submit("a")];
+  await eventually(() => table.flushes.length === 1);
+  writes.push(submit("b"));
+  await eventually(() => committer.isUnflushed("b"));
+  let seen: string[] | undefined;
+  const reading = committer.readable([pointOf(bytes("b"))])?.then(() => {
+    seen = ["b", "c"].filter((key) => table.entry(bytes(key), Date.now()) !== undefined);
+  });
+  writes.push(submit("c"));
+  table.flushes[0]?.resolve();
+  await eventually(() => table.flushes.length === 2);
+  assertEquals([seen, committer.isUnflushed("c")], [undefined, false]);
+  table.flushes[1]?.resolve();
+  await reading;
+  assertEquals(seen, ["b"]);
+  await eventually(() => table.flushes.length === 3);
+  table.flushes[2]?.resolve();
+  await Promise.all(writes);
+});
+
+Deno.test("Committer tells that a check failed when what it failed on is on the disk", async () => {
+  using fixture = setUp();
+  const { table, submit } = fixture;
+  const write = submit("a");
+  await eventually(() => table.flushes.length === 1);
+  let told: string | undefined;
+  const conflict = submit("a", [{ key: bytes("a"), versionstamp: new Uint8Array() }])
+    .then(({ type }) => told = type);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(told, undefined);
+  table.flushes[0]?.resolve();
+  await Promise.all([write, conflict]);
+  assertEquals([told, table.flushes.length], ["conflict", 1]);
 });
 
 Deno.test("Committer.drained() resolves when all is on the disk that was submitted", async () => {

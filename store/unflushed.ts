@@ -2,15 +2,12 @@ import type { ReadRange } from "@flotilla/runtime/kv_connect";
 import { keyId } from "./key_id.ts";
 import { isPoint } from "./table.ts";
 
-/** Keys whose change is committed and on its way to the disk, by their {@linkcode keyId}. */
+/** Keys whose change is committed and not on the disk yet, by their {@linkcode keyId}. */
 export class Unflushed {
-  /** Settles when it is there, or known not to be; never rejects. */
-  readonly settled: Promise<void>;
-  readonly #ids: ReadonlySet<string>;
+  readonly #ids = new Set<string>();
 
-  constructor(ids: readonly string[], settled: Promise<void>) {
-    this.settled = settled;
-    this.#ids = new Set(ids);
+  add(ids: readonly string[]): void {
+    for (const id of ids) this.#ids.add(id);
   }
 
   has(id: string): boolean {
