@@ -9,7 +9,7 @@ export interface EndpointsOptions {
   answer(request: Request): Response | Promise<Response> | undefined;
 }
 
-/** A listener's own endpoints. Their paths are compared as octets; a request is decoded only when one of them is meant. */
+/** What is answered by a listener itself: its own endpoints, and what may not be forwarded any more. Their paths are compared as octets; a request is decoded only when one of them is meant. */
 export class Endpoints {
   readonly #options: EndpointsOptions;
   readonly #onError: (error: unknown) => void;
@@ -24,6 +24,18 @@ export class Endpoints {
 
   /** The answer to a request; `undefined` when it is to be passed on. */
   answer(bytes: Uint8Array, head: RequestHead): Promise<Response> | undefined {
+    switch (head.method) {
+      case "GET":
+      case "HEAD":
+        return this.#answerOwn(bytes, head);
+      case "OPTIONS":
+        return head.countForward(bytes) ? undefined : Promise.resolve(notForwarded());
+      case "other":
+        return undefined;
+    }
+  }
+
+  #answerOwn(bytes: Uint8Array, head: RequestHead): Promise<Response> | undefined {
     if (head.hasBody || !this.#match(bytes, head.pathStart, head.targetEnd)) return undefined;
     try {
       const answer = this.#options.answer(decodeRequest(bytes, head));
@@ -55,4 +67,12 @@ function decodeRequest(bytes: Uint8Array, head: RequestHead): Request {
   for (const [name, value] of head.entries(bytes)) headers.append(name, value);
   const url = URL.parse(`http://localhost${target}`) ?? new URL("http://localhost/");
   return new Request(url, { method: head.method, headers });
+}
+
+/** Answers an `OPTIONS` request that may not be forwarded any more (RFC 9110, section 7.6.2). */
+function notForwarded(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: { allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT" },
+  });
 }
