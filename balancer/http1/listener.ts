@@ -121,12 +121,13 @@ interface TrunkOptions extends Omit<ServeConnectionOptions, "received"> {
 /** Accepts connections and serves HTTP/1.1 on them, octet by octet, in front of a balancer. */
 export class Listener {
   readonly stats: ListenerStats = new ListenerStats();
+  /** What clients speak to it. */
+  readonly protocol: "http" | "https";
   readonly #connections = new Set<ProxyConnection>();
   readonly #shared: ProxyConnectionOptions;
   readonly #limits: HeadLimits;
   readonly #trusted: AddressList;
   readonly #pseudonym: string;
-  readonly #protocol: "http" | "https";
   readonly #rules: RequestRules;
   readonly #maxConnections: number;
   readonly #proxyProtocol: boolean;
@@ -163,7 +164,7 @@ export class Listener {
     this.#limits = readHeadLimits(limits);
     this.#trusted = addressList(trustedProxies);
     this.#pseudonym = pseudonym;
-    this.#protocol = protocol;
+    this.protocol = protocol;
     this.#rules = { bodyOnGet, tracing: traces !== undefined };
     this.#maxConnections = maxConnections;
     this.#proxyProtocol = proxyProtocol;
@@ -210,7 +211,7 @@ export class Listener {
     const { peer, authority = LOCALHOST, received } = options;
     const origin = new ClientOrigin({
       peer,
-      protocol: this.#protocol,
+      protocol: this.protocol,
       trusted: this.#trusted,
       pseudonym: this.#pseudonym,
       cache: this.#origins,

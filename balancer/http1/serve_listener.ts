@@ -18,7 +18,9 @@ export async function serveListener(
   const begin = () => {
     serving = listener.serve(source);
     return {
-      address: source.addr.transport === "tcp" ? `${source.addr.hostname}:${source.addr.port}` : "a socket",
+      address: source.addr.transport === "tcp"
+        ? `${listener.protocol}://${source.addr.hostname}:${source.addr.port}`
+        : "a socket",
       drain: () => listener.drain(),
       cutOff: () => listener.close(),
     };
