@@ -29,7 +29,7 @@ const flags = readFlags({
   zipfWarmUp: flag(number(z.number().int().min(1)).default(10), {
     help: "seconds of the Zipf mix before it is measured",
   }),
-  walks: flag(number(z.number().int().min(0)).default(3), {
+  walks: flag(number(z.number().int().min(0)).default(4), {
     help: "how often every record of the Zipf mix is asked for before that mix, so that a cache may have it",
   }),
   mode: listFlag(z.enum(MODES), { help: "measure these only" }),
