@@ -3,7 +3,7 @@ import { recordText, type StoredRecord } from "./record.ts";
 
 /**
  * A record as a service keeps it near: the text that it is answered with, written once, and what an answer depends on besides.
- * One text takes half the memory of the bytes, times and names that it is made of (measured; `docs/caching.md`).
+ * The text alone takes less memory than the bytes, times and names that it is made of (measured; `docs/caching.md`).
  */
 export interface WrittenRecord extends Scope {
   /** The record as JSON, as clients see it. */
