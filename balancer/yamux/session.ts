@@ -1,11 +1,12 @@
 import type { Connection } from "../http1/connection.ts";
 import type { Timed } from "../http1/deadlines.ts";
 import { Flag, type FrameHeader, FrameType, GoAwayCode, INITIAL_WINDOW } from "./frame.ts";
-import { FrameReader, type FrameSink } from "./frame_reader.ts";
 import { KeepAlive } from "./keep_alive.ts";
+import { type ReceiveEvents, ReceiveLoop } from "./receive_loop.ts";
 import { SendQueue, type SendQueueEvents } from "./send_queue.ts";
 import { readSessionOptions, type SessionOptions } from "./session_options.ts";
-import { type StreamLink, YamuxStream } from "./stream.ts";
+import type { StreamLink, YamuxStream } from "./stream.ts";
+import { StreamTable } from "./stream_table.ts";
 import { YamuxError } from "./yamux_error.ts";
 
 /**
@@ -15,15 +16,12 @@ import { YamuxError } from "./yamux_error.ts";
  */
 export type SessionState = "open" | "leaving" | "closed";
 
-/** Octets read at once. */
-const READ_SIZE = 65_536;
 /** Writers wait while so many octets wait to be sent. */
 const HIGH_WATER = 262_144;
 /** Beyond this, the other side sends pings and reads no answers. */
 const MOST_QUEUED = 4 * HIGH_WATER;
 /** Milliseconds for the last words to be written. */
 const FAREWELL_TIME = 2_000;
-const LAST_STREAM = 0xffff_ffff;
 
 /**
  * Many connections over one: HashiCorp's yamux, version 0 (https://github.com/hashicorp/yamux/blob/master/spec.md). What waits
@@ -32,19 +30,14 @@ const LAST_STREAM = 0xffff_ffff;
  * It is strict: what breaks a rule ends the session. Stream numbers must rise, which the specification lets one assume. When the
  * session ends before its time, its streams fail as connections do that are reset.
  */
-export class Session implements StreamLink, FrameSink, SendQueueEvents {
+export class Session implements StreamLink, ReceiveEvents, SendQueueEvents {
   /** Settles when the connection is closed. Never rejects. */
   readonly closed: Promise<void>;
   readonly #connection: Connection;
   readonly #options: Readonly<Required<SessionOptions>>;
-  readonly #streams = new Map<number, YamuxStream>();
-  /** Those of them that are closed on this side, and that the other side has not ended yet. */
-  readonly #lingering = new Set<YamuxStream>();
-  /** Streams whose writers wait until less is queued. */
-  readonly #awaiting = new Set<YamuxStream>();
+  readonly #streams: StreamTable;
   readonly #queue: SendQueue;
-  readonly #reader = new FrameReader(this);
-  readonly #buffer = new Uint8Array(READ_SIZE);
+  readonly #receiving: ReceiveLoop;
   readonly #onClosed: () => void;
   readonly #keepAlive: KeepAlive;
   /** Ends a client's session that has no stream, and one whose last words are not taken. */
@@ -52,24 +45,20 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents {
     deadline: Infinity,
     expire: () => this.#state === "closed" ? this.#end() : this.close(),
   };
-  /** Octets at the front of the buffer that are no whole header yet. */
-  #kept = 0;
-  #nextId: number;
-  /** The last stream that the other side has opened. */
-  #lastTheirs: number;
   /** The stream of the data frame under way. */
   #current: YamuxStream | undefined;
   #state: SessionState = "open";
   /** Whether we have said that we go away, and the other side has heard it. */
   #ourLeave: "none" | "said" | "heard" = "none";
   #theyLeave = false;
+
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
     this.#options = readSessionOptions(options);
-    const { side, deadlines, keepAlive, pingTimeout, received } = this.#options;
-    this.#nextId = side === "client" ? 1 : 2;
-    this.#lastTheirs = side === "client" ? 0 : -1;
+    const { deadlines, keepAlive, pingTimeout, received } = this.#options;
+    this.#streams = new StreamTable(this, this.#options);
     this.#queue = new SendQueue(connection, this);
+    this.#receiving = new ReceiveLoop(connection, this);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#onClosed = resolve;
@@ -82,7 +71,7 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents {
     });
     deadlines.watch(this.#limit);
     this.#rest();
-    this.#begin(received);
+    this.#receiving.start(received);
   }
 
   get state(): SessionState {
@@ -91,19 +80,15 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents {
 
   /** How many streams there are, without those that this side has closed. */
   get size(): number {
-    return this.#streams.size - this.#lingering.size;
+    return this.#streams.size;
   }
 
   /** Opens a stream; `undefined` when there are too many, or the session is about to end. */
   open(): YamuxStream | undefined {
-    if (this.#state !== "open" || this.#streams.size >= this.#options.maxStreams) return undefined;
-    const id = this.#nextId;
-    if (id > LAST_STREAM) return undefined;
-    this.#nextId += 2;
-    const stream = new YamuxStream(id, this);
-    this.#streams.set(id, stream);
+    const stream = this.#state === "open" ? this.#streams.open() : undefined;
+    if (stream === undefined) return undefined;
     this.#limit.deadline = Infinity;
-    this.#window(id, Flag.syn, 0);
+    this.#window(stream.id, Flag.syn, 0);
     return stream;
   }
 
@@ -147,24 +132,22 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents {
   }
 
   await(stream: YamuxStream): void {
-    this.#awaiting.add(stream);
+    this.#streams.await(stream);
   }
 
   linger(stream: YamuxStream): void {
-    this.#lingering.add(stream);
+    this.#streams.linger(stream);
     this.#released();
   }
 
   over(stream: YamuxStream): void {
-    this.#awaiting.delete(stream);
-    this.#lingering.delete(stream);
-    if (this.#streams.delete(stream.id)) this.#released();
+    if (this.#streams.remove(stream)) this.#released();
   }
 
   // What the queue tells.
 
   onSent(): void {
-    if (this.#awaiting.size > 0) this.#resume();
+    this.#streams.resume(() => !this.congested);
     this.#closeWhenLeft();
   }
 
@@ -173,12 +156,20 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents {
     this.#fail(new YamuxError("reset", "The connection of the session has failed", { cause }));
   }
 
-  // What the reader finds.
+  // What is received.
+
+  onHeard(): void {
+    this.#keepAlive.heard();
+  }
+
+  onBroken(error: YamuxError): void {
+    this.#fail(error, GoAwayCode.protocolError);
+  }
 
   begin(header: FrameHeader): void {
     if (header.type === FrameType.data || header.type === FrameType.windowUpdate) {
       if (header.has(Flag.syn)) this.#accept(header.streamId);
-      this.#current = this.#find(header.streamId);
+      this.#current = this.#streams.find(header.streamId);
       if (header.type === FrameType.data) this.#expect(header.length);
     }
   }
@@ -201,67 +192,15 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents {
     }
   }
 
-  #begin(received: Uint8Array): void {
-    const first = received.subarray(0, READ_SIZE);
-    this.#buffer.set(first);
-    if (first.length > 0) this.#take(first.length);
-    else this.#read();
-  }
-
-  #read(): void {
-    if (this.#state === "closed") return;
-    this.#connection.read(this.#buffer.subarray(this.#kept)).then(this.#onRead, this.#onReadFailed);
-  }
-
-  readonly #onRead = (count: number | null): void => {
-    if (count === null) return this.onFailed(new YamuxError("closed", "The other side has closed it"));
-    this.#take(count);
-  };
-
-  readonly #onReadFailed = (cause: unknown): void => this.onFailed(cause);
-
-  /** Takes what was read behind what was kept. */
-  #take(count: number): void {
-    if (this.#state === "closed") return;
-    this.#keepAlive.heard();
-    const end = this.#kept + count;
-    try {
-      const used = this.#reader.read(this.#buffer, end);
-      this.#buffer.copyWithin(0, used, end);
-      this.#kept = end - used;
-    } catch (error) {
-      if (!(error instanceof YamuxError)) throw error;
-      return this.#fail(error, GoAwayCode.protocolError);
-    }
-    this.#read();
-  }
-
   /** The other side opens a stream. */
   #accept(id: number): void {
-    const { side, onStream, maxStreams } = this.#options;
-    const theirs = (id & 1) === (side === "client" ? 0 : 1);
-    if (!theirs || id <= this.#lastTheirs) {
-      throw new YamuxError("protocol", "A stream is opened with a number that is not the other side's next");
-    }
-    this.#lastTheirs = id;
-    if (this.#state === "closed") return;
-    const room = this.#ourLeave !== "heard" && this.#streams.size < maxStreams;
-    const stream = new YamuxStream(id, this);
-    this.#streams.set(id, stream);
+    const { onStream } = this.#options;
+    const room = this.#ourLeave !== "heard" && !this.#streams.full;
+    const stream = this.#streams.accept(id);
+    if (this.#state === "closed") return void this.#streams.remove(stream);
     if (room && onStream(stream)) return this.#window(id, Flag.ack, 0);
     this.#window(id, Flag.rst, 0);
     stream.receiveFailure(new YamuxError("closed", "The stream was refused"));
-  }
-
-  /** The stream that a frame is for; `undefined` when it is over on this side, and the frame was sent before that was known. */
-  #find(id: number): YamuxStream | undefined {
-    const stream = this.#streams.get(id);
-    if (stream !== undefined) return stream;
-    const ours = (id & 1) === (this.#options.side === "client" ? 1 : 0);
-    if (ours ? id >= this.#nextId : id > this.#lastTheirs) {
-      throw new YamuxError("protocol", "A frame is for a stream that was never opened");
-    }
-    return undefined;
   }
 
   #expect(octets: number): void {
@@ -312,14 +251,6 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents {
     }
   }
 
-  #resume(): void {
-    for (const stream of [...this.#awaiting]) {
-      if (this.congested) return;
-      this.#awaiting.delete(stream);
-      stream.resume();
-    }
-  }
-
   /** A stream is not used any more on this side. */
   #released(): void {
     if (this.size > 0) return;
@@ -348,7 +279,8 @@ export class Session implements StreamLink, FrameSink, SendQueueEvents {
       this.#limit.deadline = this.#options.deadlines.now + FAREWELL_TIME;
     }
     this.#state = "closed";
-    for (const stream of [...this.#streams.values()]) stream.receiveFailure(error);
+    this.#receiving.stop();
+    this.#streams.failAll(error);
     if (code === undefined) this.#end();
   }
 

@@ -1,10 +1,11 @@
 import type { Deadlines } from "../http1/deadlines.ts";
 import type { YamuxStream } from "./stream.ts";
+import type { SessionSide } from "./stream_table.ts";
 
 /** How a `Session` is set up. */
 export interface SessionOptions {
   /** Who dialled is the client. */
-  side: "client" | "server";
+  side: SessionSide;
   /** What keeps time. */
   deadlines: Deadlines;
   /** Takes a stream that the other side opens; `false` refuses it. @default refuses every one */
