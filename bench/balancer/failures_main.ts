@@ -4,6 +4,7 @@ import { dirname, fromFileUrl } from "@std/path";
 import { z } from "zod";
 import { describeMachine } from "../machine.ts";
 import { answering, type Pinned, startPinned } from "../pinned.ts";
+import { v8Flags } from "../../tasks/v8_flags.ts";
 import { keepSection } from "../results_file.ts";
 import { openLoop, sumUp } from "./open_loop.ts";
 
@@ -119,7 +120,15 @@ function startBalancer(strategy: string): Pinned {
   const upstreams = UPSTREAMS.flatMap((port) => ["--upstream", `http://127.0.0.1:${port}`]);
   const hash = strategy === "consistent-hash" ? ["--hash-key", "header:x-request-id"] : [];
   const program = `${HERE}/../../balancer/main.ts`;
-  const run = [Deno.execPath(), "run", "--no-prompt", `--allow-net=${net}`, "--allow-env", program];
+  const run = [
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    ...v8Flags("balancer"),
+    `--allow-net=${net}`,
+    "--allow-env",
+    program,
+  ];
   return startPinned(
     [...run, "--port", String(PORT), "--strategy", strategy, "--log-level", "error", ...upstreams, ...hash],
     { core: 0 },

@@ -4,6 +4,7 @@ import { dirname, fromFileUrl } from "@std/path";
 import { z } from "zod";
 import { describeMachine } from "../machine.ts";
 import { answering, type Pinned, runPinned, startPinned } from "../pinned.ts";
+import { v8Flags } from "../../tasks/v8_flags.ts";
 import { keepSection } from "../results_file.ts";
 
 const flags = readFlags({
@@ -64,6 +65,7 @@ function startBalancer(): Pinned {
       Deno.execPath(),
       "run",
       "--no-prompt",
+      ...v8Flags("balancer"),
       `--allow-net=${HOST}:${PORT},${HOST}:${UPSTREAM}`,
       "--allow-env",
     ],
