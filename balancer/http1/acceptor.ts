@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers";
 import { getLogger } from "@logtape/logtape";
 import type { Connection } from "./connection.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -25,10 +24,10 @@ const LOGGER = getLogger(["flotilla", "balancer"]);
 /** Milliseconds until the next try after a connection could not be accepted. */
 const PAUSE = 1_000;
 /**
- * Connections accepted one behind the other: to accept 16 takes less than a millisecond, and then it is the turn of those that are open.
- * As long as some wait to be accepted nothing else would have a turn, and a flood of new clients would keep the others waiting.
+ * Connections accepted one behind the other, which takes a millisecond; then it is the turn of those that are open. While some wait to be
+ * accepted nothing else would have a turn, and a flood of new clients would keep the others waiting.
  */
-const BURST = 16;
+const BURST = 32;
 
 /** Accepts the connections of one source. */
 export class Acceptor {
@@ -53,7 +52,7 @@ export class Acceptor {
       if (connection === "closed") break;
       if (connection === "failed") continue;
       this.#options.onConnection(connection);
-      if (++accepted % BURST === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (++accepted % BURST === 0) await turnOfOthers();
     }
   }
 
@@ -93,6 +92,11 @@ export class Acceptor {
   #room(): Promise<void> {
     return new Promise((resolve) => this.#onRoom = resolve);
   }
+}
+
+/** Deno looks after its sockets before it runs a timer; `setImmediate` it runs without. */
+function turnOfOthers(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** Whether accepting failed because the listener was closed. */
