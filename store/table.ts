@@ -1,10 +1,11 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { ReadRange } from "@flotilla/runtime/kv_connect";
 import type { NamedKey } from "./atomic_write.ts";
 import { databaseId, type DatabaseOptions, openDatabase, setSynchronous } from "./database_file.ts";
 import type { Entry } from "./datapath.ts";
 import { keyId } from "./key_id.ts";
 import type { Effect } from "./plan.ts";
+import { prepareStatements } from "./statements.ts";
 import { StorageFailure } from "./storage_failure.ts";
 import { openWriteAheadLog, type WriteAheadLog } from "./write_ahead_log.ts";
 
@@ -31,8 +32,6 @@ interface Stamp {
 
 /** How many versions are reserved at once, so that a commit need not write which one it used. */
 const VERSIONS_RESERVED = 1_000_000;
-
-const LIVE = "(expires is null or +expires > ?)";
 
 /** The entries in SQLite, and the versions of commits. Every call is synchronous and short. */
 export class Table implements Disposable {
@@ -218,48 +217,6 @@ export class Table implements Disposable {
       this.#ceiling,
     );
   }
-}
-
-function prepareStatements(database: DatabaseSync): Record<
-  | "get"
-  | "stamp"
-  | "list"
-  | "listReverse"
-  | "put"
-  | "size"
-  | "remove"
-  | "removeExpired"
-  | "nextExpiry"
-  | "candidates"
-  | "newest"
-  | "commit",
-  StatementSync
-> {
-  const prepare = (sql: string) => database.prepare(sql);
-  const range =
-    `select key, value, encoding, version, expires from entries where key >= ? and key < ? and ${LIVE}`;
-  return {
-    get: prepare(`select value, encoding, version, expires from entries where key = ? and ${LIVE}`),
-    stamp: prepare("select version, length(value) as size, expires from entries where key = ?"),
-    list: prepare(`${range} order by key limit ?`),
-    listReverse: prepare(`${range} order by key desc limit ?`),
-    put: prepare(
-      "insert into entries (key, value, encoding, version, expires) values (?1, ?2, ?3, ?4, ?5) " +
-        "on conflict (key) do update set value = ?2, encoding = ?3, version = ?4, expires = ?5",
-    ),
-    size: prepare("select length(value) as size from entries where key = ?"),
-    remove: prepare("delete from entries where key = ?"),
-    removeExpired: prepare(
-      "delete from entries where rowid in (select rowid from entries where expires <= ? order by expires limit ?) " +
-        "returning length(key) + length(value) as size",
-    ),
-    nextExpiry: prepare("select expires from entries where expires is not null order by expires limit 1"),
-    candidates: prepare(
-      "select rowid, key from entries where rowid > ? and rowid <= ? order by rowid limit ?",
-    ),
-    newest: prepare("select coalesce(max(rowid), 0) as newest from entries"),
-    commit: prepare("commit"),
-  };
 }
 
 /** Whether a range holds one key at most, as every `get` of a client asks for: its end is its start and a zero byte. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { DatabaseOpenError } from "./database_file.ts";
@@ -50,6 +50,23 @@ Deno.test("Table.transaction() undoes everything when its work throws, also its 
   assertEquals(table.size, size);
   assertEquals(table.entry(bytes("a"), NOW)?.value, bytes("old"));
   assertEquals(table.entry(bytes("b"), NOW), undefined);
+});
+
+Deno.test("Table.version() tells of no expired key, and sizes are right of keys that were looked at and then written, twice", () => {
+  using table = new Table({ path: ":memory:" }, NOW);
+  const [kept, gone, absent] = ["kept", "gone", "absent"].map((id) => ({ key: bytes(id), id }));
+  assert(kept !== undefined && gone !== undefined && absent !== undefined);
+  table.transaction(() => table.apply([put("kept", "1"), { ...put("gone", "12"), expires: NOW + 1 }]));
+  const later = NOW + 1;
+  table.transaction(() => {
+    assertEquals([gone, absent].map((key) => table.version(key, later)), [undefined, undefined]);
+    assertEquals(table.version(kept, later), NOW * 1_000 + 1);
+    table.apply([put("kept", "123"), put("gone", "1234"), put("absent", "12345")]);
+    table.apply([put("kept", "1"), { type: "remove", ...gone }]);
+    assertEquals([table.version(kept, later), table.version(gone, later)], [NOW * 1_000 + 3, undefined]);
+    table.apply([put("kept", "12"), put("gone"), { type: "remove", ...absent }]);
+  });
+  assertEquals(table.size, { rows: 2, bytes: "kept12".length + "gonev".length });
 });
 
 Deno.test("Table.apply() does not use a version again that a failed transaction had", () => {

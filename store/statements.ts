@@ -1,0 +1,46 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+const LIVE = "(expires is null or +expires > ?)";
+
+/** The statements of a table, prepared once: to prepare one costs more than to run it. */
+export function prepareStatements(database: DatabaseSync): Record<
+  | "get"
+  | "stamp"
+  | "list"
+  | "listReverse"
+  | "put"
+  | "size"
+  | "remove"
+  | "removeExpired"
+  | "nextExpiry"
+  | "candidates"
+  | "newest"
+  | "commit",
+  StatementSync
+> {
+  const prepare = (sql: string) => database.prepare(sql);
+  const range =
+    `select key, value, encoding, version, expires from entries where key >= ? and key < ? and ${LIVE}`;
+  return {
+    get: prepare(`select value, encoding, version, expires from entries where key = ? and ${LIVE}`),
+    stamp: prepare("select version, length(value) as size, expires from entries where key = ?"),
+    list: prepare(`${range} order by key limit ?`),
+    listReverse: prepare(`${range} order by key desc limit ?`),
+    put: prepare(
+      "insert into entries (key, value, encoding, version, expires) values (?1, ?2, ?3, ?4, ?5) " +
+        "on conflict (key) do update set value = ?2, encoding = ?3, version = ?4, expires = ?5",
+    ),
+    size: prepare("select length(value) as size from entries where key = ?"),
+    remove: prepare("delete from entries where key = ?"),
+    removeExpired: prepare(
+      "delete from entries where rowid in (select rowid from entries where expires <= ? order by expires limit ?) " +
+        "returning length(key) + length(value) as size",
+    ),
+    nextExpiry: prepare("select expires from entries where expires is not null order by expires limit 1"),
+    candidates: prepare(
+      "select rowid, key from entries where rowid > ? and rowid <= ? order by rowid limit ?",
+    ),
+    newest: prepare("select coalesce(max(rowid), 0) as newest from entries"),
+    commit: prepare("commit"),
+  };
+}
