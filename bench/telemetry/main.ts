@@ -71,6 +71,8 @@ const text = [
   `${flags.seconds} s without, with the dashboard open and twice with telemetry by turns, in one order and in the other: ${flags.rounds} times. At rest it is`,
   `ten reads a second, each of them traced where telemetry is on: ${flags.restRounds} pairs of segments of ${flags.restSeconds} s; what is done seldom costs`,
   `more there than under load, since nothing keeps it warm. Changes are means with their standard errors; shares are of ${cores} cores.`,
+  "The dashboard is opened and closed in one system. Telemetry takes a system of its own, and two systems that are alike differ by up to",
+  "8 % in what a request costs under load, however long they are measured: its error has to be read with that.",
   `\`${["deno task bench-telemetry", ...Deno.args].join(" ")}\`\n`,
   costTable([dashboard, telemetry], cores),
 ].join("\n");
