@@ -64,7 +64,7 @@ try {
     `time, each acknowledged by itself; then one process runs them, ${flags.concurrency} at a time. Each process does ` +
     `as many before them that do not count: both are compiled as they run. The store or Redis ` +
     `has core ${place.storeCore}, the other process core ${place.clientCore}. Flotilla's store flushes every commit ` +
-    `to the disk before it answers, as Redis does with \`always\`: those that came in one turn of its event loop together. ` +
+    `to the disk before it answers, as Redis does with \`always\`: those that came while it flushed the ones before together. ` +
     `Flushes are counted by strace in a run of ${FLUSH_COUNT} tasks of its own.`,
     queueTable(readings, "queued"),
     queueTable(readings, "finished"),
