@@ -181,7 +181,19 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   return Object.assign(role, {
     passage: (source: AttemptSource): Door =>
-      new Passage({ role, router, admission, assertions, clientOf, cors, metrics, instance, source, costly }),
+      new Passage({
+        role,
+        router,
+        routes,
+        admission,
+        assertions,
+        clientOf,
+        cors,
+        metrics,
+        instance,
+        source,
+        costly,
+      }),
   });
 }
 

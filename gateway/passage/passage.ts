@@ -1,5 +1,5 @@
 import type { AssertionSigner } from "@flotilla/auth/verify";
-import type { AttemptSource, Crossing, Door, Knock, Reply, RequestHead } from "@flotilla/balancer";
+import type { AttemptSource, Crossing, Door, Knock, Reply } from "@flotilla/balancer";
 import { HeadFields, KnownOctets, KnownOctetsByPeer, latin1 } from "@flotilla/balancer";
 import { continueTrace, type FramedRole, ProblemError, type ServeInfo } from "@flotilla/runtime";
 import type { Admission } from "../admission.ts";
@@ -11,9 +11,9 @@ import type { GatewayMetrics } from "../gateway_metrics.ts";
 import { PASSED_INWARDS } from "../inward_fields.ts";
 import type { Route } from "../route.ts";
 import type { Router } from "../router.ts";
-import { requireTarget } from "../validation.ts";
 import type { AdaptiveLimit } from "../limits/adaptive_limit.ts";
 import { type CrossingParts, ReadCrossing } from "./crossing.ts";
+import { CrossingRoutes, PLAIN_PATH } from "./crossing_routes.ts";
 import { InwardHead } from "./inward_head.ts";
 import { OutwardHead } from "./outward_head.ts";
 import { PathSet } from "./path_set.ts";
@@ -23,6 +23,8 @@ import { type Refusal, refusalOctets, TurnedAway } from "./turned_away.ts";
 export interface PassageOptions {
   readonly role: FramedRole;
   readonly router: Router;
+  /** What the router was made of. */
+  readonly routes: readonly Route[];
   readonly admission: Admission;
   readonly assertions: AssertionSigner;
   readonly clientOf: ClientOf;
@@ -47,8 +49,6 @@ const LOOKED_AT = [
   "x-request-id",
 ];
 
-/** A path that `URL` leaves as it is, and that needs no decoding. */
-const PLAIN_PATH = /^(?:\/[\w~:@-][\w.~:@-]*)+$/;
 /** How many paths, and how many origins of requests, are remembered; then all of them are forgotten. */
 const REMEMBERED = 4_096;
 
@@ -67,13 +67,14 @@ export class Passage implements Door {
   readonly #forwarded = new KnownOctetsByPeer<Client>();
   readonly #worthPacking = new PathSet(REMEMBERED);
   readonly #takesGzip = new Map<string, boolean>();
-  readonly #targets = new KnownOctets<Target>(REMEMBERED);
+  readonly #routes: CrossingRoutes;
 
   #refusals: { readonly plain?: Refusal | undefined; readonly secure?: Refusal | undefined } = {};
 
   constructor(options: PassageOptions) {
     const { role, source, metrics, cors: { varies }, instance } = options;
     this.#options = options;
+    this.#routes = new CrossingRoutes(options.routes);
     this.#parts = {
       source,
       frame: role.frame,
@@ -114,7 +115,7 @@ export class Passage implements Door {
       return undefined;
     }
     if (head.pathStart !== head.targetStart) return undefined;
-    const target = this.#target(bytes, head);
+    const target = this.#routes.find(latin1(bytes, head.pathStart, head.targetEnd));
     if (target === undefined || !this.#fields.read(bytes, head)) return undefined;
     const { path, route } = target;
     if (this.#isSpecial(path)) return undefined;
@@ -144,28 +145,6 @@ export class Passage implements Door {
       [false, true].map((secure) => refusalOctets({ instance, varies, secure })),
     );
     this.#refusals = { plain, secure };
-  }
-
-  #target(bytes: Uint8Array, { pathStart, targetEnd }: RequestHead): Target | undefined {
-    return this.#targets.get(bytes, [pathStart, targetEnd], () => {
-      const path = latin1(bytes, pathStart, targetEnd);
-      const route = this.#findRoute(path);
-      return route && { path, route };
-    });
-  }
-
-  /** The route of a path if it may cross, and the path is one that the route takes. */
-  #findRoute(path: string): Route | undefined {
-    if (!PLAIN_PATH.test(path)) return undefined;
-    const route = this.#options.router.match(path)?.routes.get("GET");
-    if (route === undefined || !mayCross(route)) return undefined;
-    try {
-      requireTarget(route, { pathname: path, search: "" });
-      return route;
-    } catch (error) {
-      if (error instanceof ProblemError) return undefined;
-      throw error;
-    }
   }
 
   /** Whether the answer would have to be shaped for this client. */
@@ -215,16 +194,4 @@ export class Passage implements Door {
     }
     return client;
   }
-}
-
-/** A path that may cross. */
-interface Target {
-  readonly path: string;
-  readonly route: Route;
-}
-
-/** A stream of events ends when the gateway drains, which takes a handler. */
-function mayCross({ upstream, answers }: Route): boolean {
-  return upstream === "service" &&
-    Object.values(answers).every(({ type }) => type === undefined || type === "application/json");
 }
