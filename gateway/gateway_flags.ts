@@ -1,5 +1,5 @@
 import { trunkFlags } from "@flotilla/balancer";
-import { flag, listFlag, originSchema, serveFlags, traceFlags } from "@flotilla/runtime";
+import { flag, listFlag, number, originSchema, serveFlags, traceFlags } from "@flotilla/runtime";
 import { z } from "zod";
 import { rateSchema } from "./limits/limit_policy.ts";
 
@@ -36,6 +36,10 @@ export const gatewayFlags = {
   corsOrigin: listFlag(z.string(), {
     help: "another site whose pages may call the API, or *",
     placeholder: "ORIGIN",
+  }),
+  lookInterval: flag(number(z.number().int().min(100).max(60_000)).default(2_000), {
+    help: "how often an open dashboard looks at every process",
+    placeholder: "MILLISECONDS",
   }),
   trustedProxy: listFlag(z.string(), {
     help: `address or network whose X-Forwarded fields are believed; ${

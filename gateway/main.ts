@@ -79,6 +79,7 @@ using dashboard = createDashboard({
   topology: () => system.topology,
   audit: () => system.audit,
   record: (order) => recordAudit(kv, order),
+  lookInterval: flags.lookInterval,
   ...(adminToken === undefined ? {} : { adminToken }),
 });
 

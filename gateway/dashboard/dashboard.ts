@@ -42,6 +42,8 @@ export interface DashboardOptions {
   record?: (order: Omit<AuditEntry, "id" | "at">) => Promise<void>;
   /** What the supervisor and balancers take orders with. @default they take none */
   adminToken?: string;
+  /** Milliseconds between two looks at every instance while somebody watches. @default 2_000 */
+  lookInterval?: number;
   /** Calls an instance directly. @default `fetch` */
   call?: Call;
   /** @default `systemClock` */
@@ -72,13 +74,14 @@ const LONGEST_BODY = 4_096;
 
 /** Makes the dashboard: a picture of the whole system for administrators, and what they may do about it. */
 export function createDashboard(options: DashboardOptions): Dashboard {
-  const { assertions, verifier, topology, adminToken, clock, audit = () => [] } = options;
+  const { assertions, verifier, topology, adminToken, lookInterval, clock, audit = () => [] } = options;
   const { record = () => Promise.resolve() } = options;
   const call = options.call ?? ((request: Request) => fetch(request));
   const collector = new Collector({
     topology,
     call,
     ...(adminToken === undefined ? {} : { adminToken }),
+    ...(lookInterval === undefined ? {} : { interval: lookInterval }),
     ...(clock === undefined ? {} : { clock }),
   });
   const tasks = createTasks(createCallInner(options.worker, assertions));
