@@ -84,30 +84,31 @@ Deno.test("createRevocationWatcher() leaves an open watch alone for five seconds
   const clock = new ManualClock();
   const revoke = feedOn(kv, clock);
   const watch = kv.watch.bind(kv);
-  let told = false;
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   kv.watch = (keys) =>
     new ReadableStream({
       async start(controller) {
         const reader = watch(keys).getReader();
         const { value } = await reader.read();
         await reader.cancel();
+        await begun;
         if (value !== undefined) controller.enqueue(value);
-        told = true;
       },
     });
-  let looks = 0;
   const get = kv.get.bind(kv);
-  using watcher = createRevocationWatcher({ kv, clock });
-  await watcher.ready();
-  await eventually(() => told, { what: "the watch to begin" });
-  await clock.advance(0);
-  kv.get = (key) => {
-    looks++;
-    return get(key);
+  let [asked, answered] = [0, 0];
+  kv.get = async <T>(key: Deno.KvKey) => {
+    asked++;
+    const entry = await get<T>(key);
+    answered++;
+    return entry;
   };
+  using watcher = createRevocationWatcher({ kv, clock });
+  await eventually(() => answered === 1, { what: "the first look" });
+  begin();
+  await eventually(() => answered === 2, { what: "the look that the watch calls for" });
   await clock.advance(4_999);
-  assertEquals(looks, 0);
-  kv.get = get;
+  assertEquals(asked, 2);
   await revoke({ kind: "session", session: "a-1" });
   await clock.advance(1);
   await eventually(() => watcher.isRevoked(principal("ann", "a-1")), { what: "the look beside the watch" });
