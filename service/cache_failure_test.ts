@@ -1,3 +1,4 @@
+import { eventually } from "@flotilla/runtime/testing";
 import { assert, assertEquals } from "@std/assert";
 import { type PairOptions, type ServicePair, startPair } from "./service_fixture.ts";
 
@@ -114,7 +115,9 @@ Deno.test("readyz is 503 and reads are 503 with Retry-After while the database i
   await using pair = await startPair({ wrapDatabase: wrap });
   await readValue(pair, "one");
   state.mode = "hangs";
+  const before = state.operations;
   const pending = pair.call(pair.one, "/data/welcome");
+  await eventually(() => state.operations > before, { what: "the rest after a fence to be over" });
   await pair.clock.advance(2_000);
   const response = await pending;
   assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
