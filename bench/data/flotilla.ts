@@ -1,3 +1,4 @@
+import { parseExposition } from "@flotilla/runtime";
 import { signIn, startSystem, type System } from "@flotilla/tests";
 import type { Contender, Sources } from "./contender.ts";
 import { loadedRecords } from "./records.ts";
@@ -37,11 +38,14 @@ async function sourcesOf(system: System): Promise<Sources> {
   const texts = await Promise.all(services.map(async (name) => {
     return await (await fetch(`${system.originOf(name)}/metrics`)).text();
   }));
-  const sum = (what: string, layer: string) => {
-    const sample = `flotilla_service_cache_${what}_total{kind="record",layer="${layer}"} `;
-    const lines = texts.flatMap((text) => text.split("\n")).filter((line) => line.startsWith(sample));
-    return lines.reduce((total, line) => total + Number(line.slice(sample.length)), 0);
-  };
+  const samples = texts.flatMap((text) => parseExposition(text));
+  const sum = (what: "hits" | "misses", layer: string) =>
+    samples
+      .filter(({ name, labels }) =>
+        name === `flotilla_service_cache_${what}_total` && labels["kind"] === "record" &&
+        labels["layer"] === layer
+      )
+      .reduce((total, { value }) => total + value, 0);
   return { near: sum("hits", "near"), shared: sum("hits", "shared"), database: sum("misses", "shared") };
 }
 
