@@ -93,14 +93,15 @@ export function decodeV8(bytes: Uint8Array): unknown {
 class PlainWriter {
   #bytes = Buffer.allocUnsafeSlow(16_384);
   #offset = 0;
-  readonly #seen = new Set<object>();
+  #seen = new Set<object>();
 
   /** @throws {NotPlainError} {@linkcode NOT_PLAIN} */
   serialise(value: unknown): Uint8Array<ArrayBuffer> {
     this.#bytes[0] = TAG.version;
     this.#bytes[1] = VERSIONS.newest;
     this.#offset = HEADER_LENGTH;
-    this.#seen.clear();
+    // Never cleared: the table of a set that is cleared, or grows, leads to the next one, and what is old would keep all that follow.
+    this.#seen = new Set();
     this.#write(value, 0);
     return new Uint8Array(this.#bytes.subarray(0, this.#offset));
   }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "@flotilla/runtime";
+import { Roster, type Seat } from "./roster.ts";
 
 /** What is to happen at a time, unless it is withdrawn before. */
 export interface Timed {
@@ -10,20 +11,20 @@ export interface Timed {
 /** Calls many in their time with one timer: it is set anew only for one that is due sooner than all others. */
 export class Deadlines implements Disposable {
   readonly #clock: Clock;
-  readonly #waits = new Set<Timed>();
+  readonly #waits = new Roster<Timed>();
   #timer: { readonly at: number; readonly timer: Timer } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  add(wait: Timed): void {
-    this.#waits.add(wait);
+  add(wait: Timed): Seat<Timed> {
     this.#wake(wait.due);
+    return this.#waits.add(wait);
   }
 
-  /** Withdraws it; does nothing when it is not there. */
-  delete(wait: Timed): void {
+  /** Withdraws it; does nothing when it is not there any more. */
+  delete(wait: Seat<Timed>): void {
     this.#waits.delete(wait);
   }
 
@@ -42,9 +43,10 @@ export class Deadlines implements Disposable {
     this.#timer = undefined;
     const now = this.#clock.now();
     let next = Infinity;
-    for (const wait of this.#waits) {
+    for (const seat of this.#waits.seats()) {
+      const { taken: wait } = seat;
       if (wait.due <= now) wait.onDue();
-      if (wait.due <= now) this.#waits.delete(wait);
+      if (wait.due <= now) this.#waits.delete(seat);
       else next = Math.min(next, wait.due);
     }
     if (next < Infinity) this.#wake(next);

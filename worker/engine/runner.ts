@@ -1,4 +1,4 @@
-import { sleep, systemClock, type Timer } from "@flotilla/runtime";
+import { sleep, type Timer } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { sweepAgenda } from "./agenda.ts";
 import { Bell } from "./bell.ts";
@@ -8,8 +8,8 @@ import { keys } from "./keys.ts";
 import { Lanes } from "./lanes.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import { Permits } from "./permits.ts";
-import { noRunnerMetrics } from "./runner_metrics.ts";
-import type { RunnerOptions } from "./runner_options.ts";
+import { Roster } from "./roster.ts";
+import { completed, type RunnerOptions } from "./runner_options.ts";
 import { type RunObserver, TaskRun } from "./task_run.ts";
 import type { RunEnvironment } from "./run_environment.ts";
 import type { TaskHold } from "./task_hold.ts";
@@ -40,7 +40,7 @@ export class Runner implements AsyncDisposable {
   readonly #deadlines: Deadlines;
   readonly #environment: RunEnvironment;
   readonly #bell = new Bell();
-  readonly #runs = new Map<string, TaskRun>();
+  readonly #runs = new Roster<TaskRun>();
   /** Runs whose code has not ended. */
   #working = 0;
   readonly #observer: RunObserver = {
@@ -49,8 +49,8 @@ export class Runner implements AsyncDisposable {
       this.#mayWait = true;
       this.#bell.ring();
     },
-    ended: ({ hold, kind, started }, outcome) => {
-      this.#runs.delete(hold.token);
+    ended: ({ seat, kind, started }, outcome) => {
+      if (seat !== undefined) this.#runs.delete(seat);
       const { clock, metrics } = this.#options;
       metrics.finished(kind, outcome, (clock.now() - started) / 1_000);
       this.#mayWait = true;
@@ -74,35 +74,12 @@ export class Runner implements AsyncDisposable {
 
   /** @throws {RangeError} when a number cannot be */
   constructor(options: RunnerOptions) {
-    const { lease = 10_000, heartbeat = lease / 3, concurrency = 4 } = options;
-    if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new RangeError(`Cannot run tasks: concurrency must be a whole number from 1, got ${concurrency}`);
-    }
-    if (!(heartbeat > 0 && heartbeat * 2 <= lease)) {
-      throw new RangeError(
-        `Cannot run tasks: heartbeat must be at most half the lease of ${lease}, got ${heartbeat}`,
-      );
-    }
-    this.#options = {
-      perOwner: undefined,
-      mayRecur: undefined,
-      announceAfter: 50,
-      progressInterval: 500,
-      retention: 604_800_000,
-      maxLosses: 8,
-      grace: 1_000,
-      clock: systemClock,
-      metrics: noRunnerMetrics,
-      ...options,
-      lease,
-      heartbeat,
-      concurrency,
-    };
+    this.#options = completed(options);
     this.#lanes = new Lanes(options.store, { clock: this.#options.clock });
     const limits = [...options.kinds.values()].flatMap(({ name, concurrency }) =>
       concurrency === undefined ? [] : [[name, concurrency] as const]
     );
-    const { clock, instance: holder } = this.#options;
+    const { clock, instance: holder, lease, heartbeat } = this.#options;
     this.#candidates = new Candidates(this.#lanes, { clock });
     this.#deadlines = new Deadlines(clock);
     this.#environment = {
@@ -117,7 +94,8 @@ export class Runner implements AsyncDisposable {
       duration: lease,
       heartbeat,
       onFound: (holds) => holds.forEach((hold) => void this.#begin(hold)?.look()),
-      onLost: (lost, reason) => this.#runs.forEach((run) => run.hold.lease === lost && run.lose(reason)),
+      onLost: (lost, reason) =>
+        this.#runs.all().forEach((run) => run.hold.lease === lost && run.lose(reason)),
     });
     this.#permits = new Permits(options.store.kv, { kinds: new Map(limits), perOwner: options.perOwner });
   }
@@ -157,7 +135,7 @@ export class Runner implements AsyncDisposable {
     this.#bell.ring();
     await this.#loop;
     await Promise.all(this.#claims);
-    const runs = [...this.#runs.values()];
+    const runs = this.#runs.all();
     const finished = Promise.all(runs.map(({ outcome }) => outcome));
     if (grace > 0) {
       const controller = new AbortController();
@@ -278,7 +256,7 @@ export class Runner implements AsyncDisposable {
     if (definition === undefined) return undefined;
     const run = new TaskRun(hold, definition, this.#environment, this.#observer);
     metrics.started(run.kind, Math.max(0, run.started - hold.since) / 1_000);
-    this.#runs.set(hold.token, run);
+    run.seat = this.#runs.add(run);
     this.#working++;
     return run;
   }
@@ -287,7 +265,7 @@ export class Runner implements AsyncDisposable {
   #read(mail: string | null): void {
     if (mail === this.#mail) return;
     this.#mail = mail;
-    this.#runs.forEach((run) => void run.look());
+    this.#runs.all().forEach((run) => void run.look());
   }
 
   /** Looks again then, or sooner: a timer that rings before it must is cheaper than one that is set anew at every look. */

@@ -1,6 +1,6 @@
-import type { Clock } from "@flotilla/runtime";
+import { type Clock, systemClock } from "@flotilla/runtime";
 import type { TaskDefinition } from "./define_task.ts";
-import type { RunnerMetrics } from "./runner_metrics.ts";
+import { noRunnerMetrics, type RunnerMetrics } from "./runner_metrics.ts";
 import type { ServiceCaller } from "./task_context.ts";
 import type { Task } from "./task_state.ts";
 import type { TaskStore } from "./task_store.ts";
@@ -49,4 +49,32 @@ export interface RunnerOptions {
   clock?: Clock;
   /** @default none */
   metrics?: RunnerMetrics;
+}
+
+/** The options with their defaults. @throws {RangeError} when a number cannot be */
+export function completed(options: RunnerOptions): Required<RunnerOptions> {
+  const { lease = 10_000, heartbeat = lease / 3, concurrency = 4 } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new RangeError(`Cannot run tasks: concurrency must be a whole number from 1, got ${concurrency}`);
+  }
+  if (!(heartbeat > 0 && heartbeat * 2 <= lease)) {
+    throw new RangeError(
+      `Cannot run tasks: heartbeat must be at most half the lease of ${lease}, got ${heartbeat}`,
+    );
+  }
+  return {
+    perOwner: undefined,
+    mayRecur: undefined,
+    announceAfter: 50,
+    progressInterval: 500,
+    retention: 604_800_000,
+    maxLosses: 8,
+    grace: 1_000,
+    clock: systemClock,
+    metrics: noRunnerMetrics,
+    ...options,
+    lease,
+    heartbeat,
+    concurrency,
+  };
 }

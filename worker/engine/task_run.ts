@@ -3,8 +3,8 @@ import { getLogger } from "@logtape/logtape";
 import { backoff } from "./backoff.ts";
 import { PermanentError, type TaskDefinition } from "./define_task.ts";
 import type { FileEntry } from "./file_entry.ts";
-import { FileWriter } from "./parts.ts";
-import { progressOf } from "./progress_note.ts";
+import type { Seat } from "./roster.ts";
+import { RunContext, type RunSide } from "./run_context.ts";
 import {
   failureOf,
   LeaseLostError,
@@ -12,13 +12,15 @@ import {
   TaskTimeoutError,
   WorkerStoppingError,
 } from "./run_errors.ts";
+import { RunFiles } from "./run_files.ts";
 import { outcomeOf, type RunOutcome } from "./run_outcome.ts";
 import type { Timed } from "./deadlines.ts";
 import type { RunEnvironment } from "./run_environment.ts";
-import type { TaskContext } from "./task_context.ts";
-import type { Progress, TaskEvent, TaskResult } from "./task_state.ts";
+import type { ArtifactWriter, ServiceCaller } from "./task_context.ts";
+import type { Progress, Task, TaskEvent, TaskResult } from "./task_state.ts";
 import type { TaskHold } from "./task_hold.ts";
 import { TaskLog } from "./task_log.ts";
+import { isTooLarge } from "./write_size.ts";
 import { findUpload, type UploadedFile } from "./uploads.ts";
 
 const logger = getLogger(["flotilla", "worker", "run"]);
@@ -38,13 +40,15 @@ export interface RunObserver {
 }
 
 /** One run of one task, from the claim to the record of what it came to. */
-export class TaskRun implements Timed {
+export class TaskRun implements Timed, RunSide {
   readonly hold: TaskHold;
   readonly kind: string;
   /** Milliseconds since the epoch. */
   readonly started: number;
   /** When its record is to say that it runs; after that, when it has taken too long. */
   due: number;
+  /** Its place among those of its runner. */
+  seat: Seat<TaskRun> | undefined;
   /** Resolves when the outcome is written, or the lease is lost; never rejects. */
   readonly outcome: Promise<RunOutcome>;
   readonly #observer: RunObserver;
@@ -56,7 +60,7 @@ export class TaskRun implements Timed {
   #reason: Error | undefined;
   /** Ends the wait for the kind's code. */
   #interrupt: (reason: Error) => void = () => {};
-  readonly #files = new Map<string, FileWriter>();
+  readonly #files: RunFiles;
   readonly #log: TaskLog;
   #progress: Progress = { fraction: 0 };
   /** Writes progress and log. */
@@ -79,6 +83,7 @@ export class TaskRun implements Timed {
     const { kv, clock, retention, announceAfter } = environment;
     this.started = clock.now();
     this.due = this.started + Math.min(announceAfter, definition.timeout);
+    this.#files = new RunFiles(kv, { id: hold.task.id, token: hold.token, retention });
     this.#log = new TaskLog(kv, { id: hold.task.id, attempt: hold.task.attempt, retention });
     const traced = hold.task.trace !== undefined;
     this.outcome = traced ? resumeTrace(this.#span(), () => this.#run()) : this.#run();
@@ -107,12 +112,51 @@ export class TaskRun implements Timed {
     if (this.hold.cancelling) this.#abort(new TaskCancelledError("The task was cancelled"));
   }
 
+  get task(): Task {
+    return this.hold.task;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get service(): ServiceCaller {
+    return this.#environment.service(this.task, this.signal);
+  }
+
+  async upload(id: string): Promise<UploadedFile> {
+    const { kv, clock } = this.#environment;
+    const found = await findUpload(kv, { owner: this.task.owner.subject, id }, clock.now());
+    if (found === undefined) throw new PermanentError(`There is no uploaded file ${id}`);
+    return found;
+  }
+
+  startFile(name: string, type: string): ArtifactWriter {
+    return this.#files.start(name, type);
+  }
+
+  /** Progress is written soon, but not at every call. */
+  tell(progress: Progress, within = this.#environment.progressInterval): void {
+    this.#progress = progress;
+    this.#told = true;
+    this.#schedule(within);
+  }
+
+  say(line: string): void {
+    this.#log.add(line, this.#environment.clock.now());
+    this.#schedule(this.#environment.logInterval);
+  }
+
   onDue(): void {
     const { timeout } = this.#definition;
     const end = this.started + timeout;
     if (this.due === end) return this.#abort(new TaskTimeoutError(`The run took longer than ${timeout} ms`));
     this.due = end;
-    this.#tell(this.#progress, 0);
+    this.tell(this.#progress, 0);
   }
 
   #span(): SpanOptions {
@@ -147,15 +191,15 @@ export class TaskRun implements Timed {
   /** Runs the kind's code, and says what is to be recorded. Code that ignores its signal is not waited for. */
   async #work(): Promise<OutcomeEvent> {
     const { clock, retention, deadlines } = this.#environment;
-    deadlines.add(this);
+    const deadline = deadlines.add(this);
     try {
       const result = await this.#keep(await this.#execute());
-      const files = this.#files.size === 0 ? NO_FILES : await this.#closeFiles();
+      const files = this.#files.any ? await this.#files.close() : NO_FILES;
       return { type: "succeed", now: clock.now(), token: this.hold.token, result, files, retention };
     } catch (error) {
       return this.#failed(error);
     } finally {
-      deadlines.delete(this);
+      deadlines.delete(deadline);
     }
   }
 
@@ -163,12 +207,8 @@ export class TaskRun implements Timed {
     return new Promise((resolve, reject) => {
       this.#interrupt = reject;
       const { input } = this.hold.task;
-      this.#definition.run(input, (input) => this.#context(input)).then(resolve, reject);
+      this.#definition.run(input, (input) => new RunContext(this, input)).then(resolve, reject);
     });
-  }
-
-  #closeFiles(): Promise<FileEntry[]> {
-    return Promise.all([...this.#files.values()].map((file) => file.close()));
   }
 
   #abort(reason: Error): void {
@@ -179,14 +219,6 @@ export class TaskRun implements Timed {
   #signalEnd(reason: Error): void {
     this.#reason ??= reason;
     this.#controller?.abort(reason);
-  }
-
-  get #signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
   }
 
   #failed(error: unknown): OutcomeEvent {
@@ -231,71 +263,10 @@ export class TaskRun implements Timed {
     }
   }
 
-  #context<T>(input: T): TaskContext<T> {
-    const { task } = this.hold;
-    const signal = () => this.#signal;
-    const service = () => this.#environment.service(task, this.#signal);
-    return {
-      id: task.id,
-      attempt: task.attempt,
-      input,
-      owner: task.owner,
-      get signal() {
-        return signal();
-      },
-      get service() {
-        return service();
-      },
-      upload: (id) => this.#upload(id),
-      progress: (fraction, note) => this.#tell(progressOf(fraction, note)),
-      log: (line) => this.#say(line),
-      artifact: (name, type) => this.#file(name, type),
-    };
-  }
-
-  async #upload(id: string): Promise<UploadedFile> {
-    const { kv, clock } = this.#environment;
-    const found = await findUpload(kv, { owner: this.hold.task.owner.subject, id }, clock.now());
-    if (found === undefined) throw new PermanentError(`There is no uploaded file ${id}`);
-    return found;
-  }
-
-  #file(name: string, type: string): FileWriter {
-    if (!/^[\w-][\w.-]{0,99}$/.test(name) || name === RESULT_FILE || this.#files.has(name)) {
-      throw new PermanentError(`Cannot write a file: its name is taken or not allowed, ${name}`);
-    }
-    const file = this.#writer(name, type);
-    this.#files.set(name, file);
-    return file;
-  }
-
-  #writer(name: string, type: string): FileWriter {
-    const { kv, retention } = this.#environment;
-    return new FileWriter(kv, { id: this.hold.task.id, token: this.hold.token, name, type, retention });
-  }
-
-  #keep(value: unknown): TaskResult | Promise<TaskResult> {
+  async #keep(value: unknown): Promise<TaskResult> {
     const text = JSON.stringify(value ?? null);
-    return text.length <= INLINE_LIMIT ? { kind: "inline", value: JSON.parse(text) } : this.#store(text);
-  }
-
-  async #store(text: string): Promise<TaskResult> {
-    const writer = this.#writer(RESULT_FILE, "application/json");
-    await writer.write(text);
-    const file: FileEntry = await writer.close();
-    return { kind: "stored", file };
-  }
-
-  /** Progress is written soon, but not at every call. */
-  #tell(progress: Progress, within = this.#environment.progressInterval): void {
-    this.#progress = progress;
-    this.#told = true;
-    this.#schedule(within);
-  }
-
-  #say(line: string): void {
-    this.#log.add(line, this.#environment.clock.now());
-    this.#schedule(this.#environment.logInterval);
+    if (text.length <= INLINE_LIMIT) return { kind: "inline", value: JSON.parse(text) };
+    return { kind: "stored", file: await this.#files.writeResult(text) };
   }
 
   #schedule(ms: number): void {
@@ -331,12 +302,4 @@ const NO_FILES: readonly FileEntry[] = [];
 /** The reason of the signal when the run has ended: whatever its code has left behind should end too. */
 const RUN_OVER = new LeaseLostError("The run is over");
 
-/** The name under which a large result is kept. */
-const RESULT_FILE = "result.json";
-
 const TOO_LARGE = "Input, result and files are together too many to be kept with the task";
-
-/** Whether a value is larger than one may be in Deno KV, whoever keeps it: its client says so before it calls a server. */
-function isTooLarge(error: unknown): boolean {
-  return error instanceof TypeError && error.message.startsWith("Value too large");
-}

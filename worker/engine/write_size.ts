@@ -32,3 +32,8 @@ export class WriteSize {
     return this.#checks <= this.#checkLimit && this.#changes <= CHANGE_LIMIT && this.#bytes <= SIZE_LIMIT;
   }
 }
+
+/** Whether a value is larger than one may be in Deno KV, whoever keeps it: its client says so before it calls a server. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof TypeError && error.message.startsWith("Value too large");
+}
