@@ -5,7 +5,7 @@ import { CHECK_LIMIT, LEAST_CHECK_LIMIT, WriteSize } from "./write_size.ts";
 
 /** Writes under way at once; what comes meanwhile is gathered. */
 const IN_FLIGHT = 2;
-/** As many plans are written together, however many others could be written beside them. */
+/** So much is written together, however much could be written beside it. */
 const LEAST_SHARE = 32;
 
 interface Waiting {
@@ -24,8 +24,8 @@ export class GroupWriter {
   readonly #kv: Deno.Kv;
   readonly #waiting: Waiting[] = [];
   #inFlight = 0;
-  /** Plans that are being written. */
-  #writing = 0;
+  /** What the plans weigh that wait, and those that are being written. */
+  readonly #weight = { waiting: 0, writing: 0 };
   #scheduled = false;
   /** Goes down when the server says that it takes no more than it must. */
   #checkLimit = CHECK_LIMIT;
@@ -38,6 +38,7 @@ export class GroupWriter {
   commit(plan: WritePlan): Promise<string | undefined> {
     const settle = Promise.withResolvers<string | undefined>();
     this.#waiting.push({ plan, settle });
+    this.#weight.waiting += weightOf(plan);
     this.#schedule();
     return settle.promise;
   }
@@ -64,39 +65,43 @@ export class GroupWriter {
 
   #next(): void {
     while (this.#inFlight < IN_FLIGHT && this.#waiting.length > 0) {
-      const batch = this.#gather(this.#share());
+      const { batch, weight } = this.#gather(this.#share());
       this.#inFlight++;
-      this.#writing += batch.length;
+      this.#weight.waiting -= weight;
+      this.#weight.writing += weight;
       void this.#write(batch).finally(() => {
         this.#inFlight--;
-        this.#writing -= batch.length;
+        this.#weight.writing -= weight;
         if (this.#waiting.length > 0) this.#schedule();
       });
     }
   }
 
   /**
-   * Plans of one write at most. Were all in one, those who wait for them would all go on at once and come back together, and
+   * What one write should weigh. Were all in one, those who wait for them would all go on at once and come back together, and
    * this process and the store would take turns; so the store has one share while the other is made.
    */
   #share(): number {
-    return Math.max(LEAST_SHARE, Math.ceil((this.#writing + this.#waiting.length) / IN_FLIGHT));
+    const { waiting, writing } = this.#weight;
+    return Math.max(LEAST_SHARE, Math.ceil((writing + waiting) / IN_FLIGHT));
   }
 
-  /** Takes what may be written together, so many plans at most, in the order of its coming. */
-  #gather(most: number): Waiting[] {
+  /** Takes what may be written together, up to a share of it, in the order of its coming. */
+  #gather(share: number): { readonly batch: readonly Waiting[]; readonly weight: number } {
     const batch: Waiting[] = [];
+    let weight = 0;
     const touched = new Set<Deno.KvKeyPart | undefined>();
     const size = new WriteSize(this.#checkLimit);
     for (const next of this.#waiting) {
-      if (batch.length === most) break;
+      if (weight >= share) break;
       const fits = size.add(next.plan) && !touches(next.plan, touched);
       if (batch.length > 0 && !fits) break;
       for (const { key, fresh } of next.plan.checks) if (fresh !== true) touched.add(key.at(-1));
       batch.push(next);
+      weight += weightOf(next.plan);
     }
     this.#waiting.splice(0, batch.length);
-    return batch;
+    return { batch, weight };
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
@@ -158,6 +163,11 @@ export class GroupWriter {
     const done = await operation.commit();
     return done.ok ? done.versionstamp : undefined;
   }
+}
+
+/** How much work a plan is: a claim of thirty tasks as much as the outcomes of thirty. */
+function weightOf({ checks }: WritePlan): number {
+  return Math.max(1, checks.length);
 }
 
 /**
