@@ -178,7 +178,12 @@ export class Committer {
     const flush = this.#written;
     this.#written = newFlush();
     const changed = flush.commits.some((commit) => commit.changed.length > 0);
-    const flushing = changed ? this.#options.table.flush() : undefined;
+    let flushing: Promise<void> | undefined;
+    try {
+      flushing = changed ? this.#options.table.flush() : undefined;
+    } catch (error) {
+      return this.#lose(flush.commits, error);
+    }
     if (flushing === undefined) return flush.commits.forEach((commit) => this.#tell(commit));
     this.#flushing = flush;
     this.#flushed = flushing.then(() => {

@@ -8,7 +8,8 @@ export function prepareStatements(database: DatabaseSync): Record<
   | "stamp"
   | "list"
   | "listReverse"
-  | "put"
+  | "insert"
+  | "update"
   | "size"
   | "remove"
   | "removeExpired"
@@ -19,18 +20,27 @@ export function prepareStatements(database: DatabaseSync): Record<
   StatementSync
 > {
   const prepare = (sql: string) => database.prepare(sql);
+  // What is read for every request: an object for each row takes half as long again as an array.
+  const prepareRows = (sql: string) => {
+    const statement = database.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  };
   const range =
     `select key, value, encoding, version, expires from entries where key >= ? and key < ? and ${LIVE}`;
   return {
-    get: prepare(`select value, encoding, version, expires from entries where key = ? and ${LIVE}`),
-    stamp: prepare("select version, length(value) as size, expires from entries where key = ?"),
-    list: prepare(`${range} order by key limit ?`),
-    listReverse: prepare(`${range} order by key desc limit ?`),
-    put: prepare(
+    get: prepareRows(`select key, value, encoding, version, expires from entries where key = ? and ${LIVE}`),
+    stamp: prepareRows("select version, length(value) as size, expires from entries where key = ?"),
+    list: prepareRows(`${range} order by key limit ?`),
+    listReverse: prepareRows(`${range} order by key desc limit ?`),
+    insert: prepare(
       "insert into entries (key, value, encoding, version, expires) values (?1, ?2, ?3, ?4, ?5) " +
-        "on conflict (key) do update set value = ?2, encoding = ?3, version = ?4, expires = ?5",
+        "on conflict (key) do nothing",
     ),
-    size: prepare("select length(value) as size from entries where key = ?"),
+    update: prepare(
+      "update entries set value = ?2, encoding = ?3, version = ?4, expires = ?5 where key = ?1",
+    ),
+    size: prepareRows("select length(value) as size from entries where key = ?"),
     remove: prepare("delete from entries where key = ?"),
     removeExpired: prepare(
       "delete from entries where rowid in (select rowid from entries where expires <= ? order by expires limit ?) " +

@@ -7,7 +7,7 @@ import { keyId } from "./key_id.ts";
 import type { Effect } from "./plan.ts";
 import { prepareStatements } from "./statements.ts";
 import { StorageFailure } from "./storage_failure.ts";
-import { openWriteAheadLog, type WriteAheadLog } from "./write_ahead_log.ts";
+import { WriteAheadLog } from "./write_ahead_log.ts";
 
 /** How many entries a table holds and how large they are. */
 export interface TableSize {
@@ -38,11 +38,11 @@ export class Table implements Disposable {
   /** The database's UUID. */
   readonly id: string;
   readonly #database: DatabaseSync;
-  /** Set where commits are flushed past SQLite, which would hold the event loop meanwhile: a flush takes milliseconds. */
+  /** Set where commits are flushed past SQLite, which would hold the event loop meanwhile, however long it takes. */
   readonly #log: WriteAheadLog | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
   /** By key, what checks of the transaction under way have looked at: most keys that are checked are then written. */
-  readonly #stamps = new Map<string, Stamp | undefined>();
+  #stamps = new Map<string, Stamp | undefined>();
   #rows: number;
   #bytes: number;
   /** The version used last. */
@@ -58,7 +58,7 @@ export class Table implements Disposable {
     this.#database = openDatabase(options);
     this.#statements = prepareStatements(this.#database);
     const { path, synchronous = "full" } = options;
-    this.#log = synchronous === "full" && path !== ":memory:" ? openWriteAheadLog(path) : undefined;
+    this.#log = synchronous === "full" && path !== ":memory:" ? WriteAheadLog.open(path) : undefined;
     if (this.#log !== undefined) setSynchronous(this.#database, "normal");
     this.id = databaseId(this.#database);
     const size = this.#database.prepare(
@@ -85,7 +85,7 @@ export class Table implements Disposable {
   /** What is stored under the key and has not expired. */
   entry(key: Uint8Array, now: number): Entry | undefined {
     const row = this.#statements.get.get(key, now);
-    return row === undefined ? undefined : entryOf(row, key);
+    return row === undefined ? undefined : entryOf(row);
   }
 
   /** The version that wrote the key, if it is there and has not expired. Called inside a transaction. */
@@ -104,10 +104,10 @@ export class Table implements Disposable {
       return entry === undefined ? [] : [entry];
     }
     const statement = reverse ? this.#statements.listReverse : this.#statements.list;
-    return statement.all(start, end, now, limit).map((row) => entryOf(row, blob(row["key"])));
+    return statement.all(start, end, now, limit).map(entryOf);
   }
 
-  /** Resolves when all that was committed is on the disk; `undefined` when it is as durable as it gets already. */
+  /** Resolves when all that was committed is on the disk; `undefined` when it is as durable as it gets already. May throw. */
   flush(): Promise<void> | undefined {
     return this.#log?.flush();
   }
@@ -119,7 +119,7 @@ export class Table implements Disposable {
    */
   transaction<T>(work: () => T): T {
     const [rows, bytes, ceiling] = [this.#rows, this.#bytes, this.#ceiling];
-    this.#stamps.clear();
+    this.#stamps = new Map();
     try {
       // Left behind only by a roll-back that failed itself.
       if (this.#database.isTransaction) this.#database.exec("rollback");
@@ -185,10 +185,17 @@ export class Table implements Disposable {
 
   #put(effect: Effect & { type: "put" }, version: number): void {
     const { key, value, encoding, expires } = effect;
-    const old = this.#takeSize(effect);
-    this.#statements.put.run(key, value, encoding, version, expires);
-    if (old === undefined) this.#rows++;
-    this.#bytes += key.length + value.length - (old ?? 0);
+    const row = [key, value, encoding, version, expires] as const;
+    // A key that was not checked is a new one, nearly always.
+    if (this.#stamps.get(effect.id) === undefined && this.#statements.insert.run(...row).changes > 0) {
+      this.#rows++;
+      this.#bytes += key.length + value.length;
+      this.#stamps.delete(effect.id);
+      return;
+    }
+    const old = this.#takeSize(effect) ?? 0;
+    this.#statements.update.run(...row);
+    this.#bytes += key.length + value.length - old;
   }
 
   #remove(key: NamedKey): void {
@@ -208,7 +215,7 @@ export class Table implements Disposable {
 
   #sizeOf(key: Uint8Array): number | undefined {
     const row = this.#statements.size.get(key);
-    return row === undefined ? undefined : integer(row["size"]);
+    return row === undefined ? undefined : integer(columnsOf(row)[0]);
   }
 
   #reserveVersions(): void {
@@ -228,10 +235,16 @@ export function isPoint(start: Uint8Array, end: Uint8Array): boolean {
   return true;
 }
 
-function entryOf(row: Record<string, SQLOutputValue>, key: Uint8Array): Entry {
-  const { value, encoding, version, expires } = row;
+/** The columns of a row that was asked for as an array. */
+function columnsOf(row: unknown): readonly (SQLOutputValue | undefined)[] {
+  if (!Array.isArray(row)) throw new TypeError(`Cannot read a row: expected an array, got ${typeof row}`);
+  return row;
+}
+
+function entryOf(row: unknown): Entry {
+  const [key, value, encoding, version, expires] = columnsOf(row);
   return {
-    key,
+    key: blob(key),
     value: blob(value),
     encoding: integer(encoding),
     version: integer(version),
@@ -239,7 +252,8 @@ function entryOf(row: Record<string, SQLOutputValue>, key: Uint8Array): Entry {
   };
 }
 
-function stampOf({ version, size, expires }: Record<string, SQLOutputValue>): Stamp {
+function stampOf(row: unknown): Stamp {
+  const [version, size, expires] = columnsOf(row);
   return {
     version: integer(version),
     size: integer(size),

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertInstanceOf, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { DatabaseOpenError } from "./database_file.ts";
@@ -178,7 +178,7 @@ Deno.test(
       using table = new Table({ path: file.path }, NOW);
       table.transaction(() => table.apply([put(`a${time}`)]));
       const flush = table.flush();
-      assertEquals(flush instanceof Promise, true);
+      assertInstanceOf(flush, Promise);
       await flush;
     }
     using lax = new Table({ path: file.path, synchronous: "normal" }, NOW);

@@ -1,20 +1,52 @@
-/** Brings what SQLite has appended to its write-ahead log to the disk, while the event loop goes on. */
-export interface WriteAheadLog extends Disposable {
-  /** Resolves when everything that was committed before is on the disk. */
-  flush(): Promise<void>;
-}
+/** What is needed of a file to flush it. */
+export type LogFile = Pick<Deno.FsFile, "syncData" | "syncDataSync" | "close">;
+
+/** Milliseconds. A disk that took no longer the last time is waited for where one is: other threads cost as much. */
+const QUICK = 1;
 
 /**
- * Opens the log of a database that was opened before.
- *
- * @param path of the database
- * @returns `undefined` where the log cannot be opened, for want of a permission: then SQLite must flush it itself
+ * Brings what SQLite has appended to its write-ahead log to the disk. How long that takes is the disk's affair: a tenth of a
+ * millisecond here, ten there. So it is measured. While it is quick it is done at once, since handing it to another thread takes as
+ * long as the disk does, and longer where that thread has to wait for the processor; once it was slow it is left to another thread
+ * and the event loop goes on, until it is quick again.
  */
-export function openWriteAheadLog(path: string): WriteAheadLog | undefined {
-  try {
-    const file = Deno.openSync(`${path}-wal`, { read: true });
-    return { flush: () => file.syncData(), [Symbol.dispose]: () => file.close() };
-  } catch {
+export class WriteAheadLog implements Disposable {
+  readonly #file: LogFile;
+  readonly #now: () => number;
+  /** Milliseconds that the last flush took. */
+  #took = Infinity;
+
+  /** @param now milliseconds of a clock that is never set */
+  constructor(file: LogFile, now: () => number = () => performance.now()) {
+    this.#file = file;
+    this.#now = now;
+  }
+
+  /**
+   * Opens the log of a database that was opened before.
+   *
+   * @param path of the database
+   * @returns `undefined` where the log cannot be opened, for want of a permission: then SQLite must flush it itself
+   */
+  static open(path: string): WriteAheadLog | undefined {
+    try {
+      return new WriteAheadLog(Deno.openSync(`${path}-wal`, { read: true }));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Resolves when everything that was committed before is on the disk; `undefined` when it is there already. */
+  flush(): Promise<void> | undefined {
+    const started = this.#now();
+    const done = () => void (this.#took = this.#now() - started);
+    if (this.#took > QUICK) return this.#file.syncData().then(done);
+    this.#file.syncDataSync();
+    done();
     return undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
   }
 }
