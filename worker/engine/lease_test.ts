@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { eventually } from "@flotilla/runtime/testing";
 import { partitionedKv } from "../testing/partitioned_kv.ts";
 import { RunnerLab } from "../testing/runner_lab.ts";
 import { read } from "../testing/tasks.ts";
@@ -69,7 +68,7 @@ Deno.test("a run keeps its task for as long as it lasts", async () => {
   for (let second = 0; second < 60; second++) {
     const due = lab.clock.now() + 1_000;
     await lab.clock.advance(1_000);
-    await eventually(async () => await leaseEnd(lab.kv) > due + 5_000);
+    await lab.eventually(async () => await leaseEnd(lab.kv) > due + 5_000);
   }
   resolve("done");
   assertEquals((await lab.until(task, "succeeded")).attempt, 1);

@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { eventually } from "@flotilla/runtime/testing";
 import { RunnerLab, type TestKind } from "../testing/runner_lab.ts";
 import { read } from "../testing/tasks.ts";
 import { WorkerLease } from "./worker_lease.ts";
@@ -27,7 +26,7 @@ Deno.test("a kind's concurrency holds over all workers, and places that come fre
   for (let number = 0; number < 2; number++) lab.runner({ ...kind, concurrency: 2 });
   const tasks = await Promise.all(Array.from({ length: 7 }, () => lab.queue()));
   for (let done = 0; done < 7; done++) {
-    await eventually(() => gates.length > 0);
+    await lab.eventually(() => gates.length > 0);
     gates.shift()?.();
   }
   for (const task of tasks) await lab.until(task, "succeeded");
@@ -40,9 +39,9 @@ Deno.test("perOwner holds for each owner by itself", async () => {
   for (let number = 0; number < 2; number++) lab.runner(kind, { perOwner: 1 });
   const owners = ["alice", "alice", "alice", "bob", "bob"];
   const tasks = await Promise.all(owners.map((owner) => lab.queue({ owner })));
-  await eventually(() => gates.length === 2);
+  await lab.eventually(() => gates.length === 2);
   for (let done = 0; done < 5; done++) {
-    await eventually(() => gates.length > 0);
+    await lab.eventually(() => gates.length > 0);
     gates.shift()?.();
   }
   for (const task of tasks) await lab.until(task, "succeeded");

@@ -31,7 +31,7 @@ Deno.test("Runner forgets a place in the queue whose task is gone, and goes on w
   const places = () => Array.fromAsync(lab.kv.list({ prefix: keys.ready(owner.subject, kind) }));
   assertEquals((await places()).length, 1);
   lab.runner({ run: () => Promise.resolve() });
-  await eventually(async () => (await places()).length === 0);
+  await lab.eventually(async () => (await places()).length === 0);
   await lab.until(await lab.queue(), "succeeded");
 });
 
@@ -181,7 +181,7 @@ Deno.test("Runner writes progress and the log while it runs", async () => {
     return now.progress.fraction > 0 && now;
   });
   assertEquals(seen.progress, { fraction: 0.5, note: "half" });
-  const [line] = await eventually(async () => {
+  const [line] = await lab.eventually(async () => {
     const lines = await readLog(lab.kv, task.id);
     return lines.length > 0 && lines;
   });
@@ -234,7 +234,7 @@ Deno.test("Runner fires a recurring task once at each of its times, however many
   for (let beat = 0; beat < 3; beat++) {
     await lab.clock.advance(600_000);
     // Time stands while a task runs: a lease that ended meanwhile would have it run again.
-    await eventually(async () =>
+    await lab.eventually(async () =>
       (await tasks()).filter(({ task }) => task.state.status === "succeeded").length > beat
     );
   }
@@ -251,7 +251,7 @@ Deno.test("Runner makes up once for all the times that a recurring task missed w
   await lab.clock.advance(5.5 * 3_600_000);
   let runs = 0;
   lab.runner({ run: () => Promise.resolve(++runs) });
-  await eventually(() => runs > 0);
+  await lab.eventually(() => runs > 0);
   const next = (await Array.fromAsync(lab.store.list("alice"))).map(({ task }) => task.state);
   assertEquals(next.find(({ status }) => status === "scheduled"), {
     status: "scheduled",

@@ -51,12 +51,24 @@ export class RunnerLab implements AsyncDisposable {
 
   /** Waits until the task has the status, with time standing still. */
   async until(task: Task, status: TaskStatus): Promise<Task> {
-    return await eventually(async () => {
-      // What is due now is done now.
-      await this.clock.advance(0);
+    return await this.eventually(async () => {
       const entry = await read(this.store, task);
       return entry.task.state.status === status && entry.task;
-    }, { what: `task ${task.id} to be ${status}` });
+    }, `task ${task.id} to be ${status}`);
+  }
+
+  /**
+   * Waits for the condition with time standing still. What is due now is done now: a runner that the store answers late may
+   * find that its next heart-beat is due already, and without this nothing would ever call it.
+   */
+  async eventually<T>(
+    condition: () => T | Promise<T>,
+    what = "the condition, with time standing still",
+  ): Promise<Exclude<T, false | null | undefined>> {
+    return await eventually(async () => {
+      await this.clock.advance(0);
+      return await condition();
+    }, { what });
   }
 
   /** Moves time on, step by step, until the condition is met. */
