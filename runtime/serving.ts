@@ -50,10 +50,11 @@ export async function serveUntilStopped(
   const { instance, served, registry, flags } = options;
   await configureLogging({ instance, level: flags.logLevel });
   const logger = getLogger(["flotilla", "serve"]);
+  // Before it is told that it listens: whoever reads that may say at once that it is to stop.
+  using stop = stopRequest(flags.supervised);
   const serving = begin();
   logger.info("{instance} listens on {address}", { instance, address: serving.address });
   using _lag = registry === undefined ? undefined : watchEventLoop(registry);
-  using stop = stopRequest(flags.supervised);
   const polite = await stop.requested;
   served.drain();
   logger.info("{instance} drains, for at most {seconds} s", { instance, seconds: flags.drain });
