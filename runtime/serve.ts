@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import { z } from "zod";
+import { ArrivingBodies } from "./arriving_bodies.ts";
 import { flag, type FlagValues, number, portSchema, switchFlag } from "./flags.ts";
 import { refuseToListen } from "./program.ts";
 import type { ServeInfo } from "./request_context.ts";
@@ -68,15 +69,26 @@ export async function serve(
   const { registry } = served;
   const { instance, tls, traces } = options;
   skipUnsampledRequests(traces);
-  const begin = () => serving(listen(served, flags, tls), tls === undefined ? "http" : "https");
+  const bodies = new ArrivingBodies();
+  const begin = () => serving(listen(served, flags, { tls, bodies }), { tls, bodies });
   await serveUntilStopped(begin, { instance, served, registry, flags });
 }
 
-function serving(server: Deno.HttpServer<Deno.NetAddr>, protocol: "http" | "https"): Serving {
+interface ListenOptions {
+  readonly tls: ServeOptions["tls"];
+  readonly bodies: ArrivingBodies;
+}
+
+function serving(server: Deno.HttpServer<Deno.NetAddr>, { tls, bodies }: ListenOptions): Serving {
+  const protocol = tls === undefined ? "http" : "https";
   return {
     address: `${protocol}://${server.addr.hostname}:${server.addr.port}`,
-    drain: () => server.shutdown(),
+    async drain() {
+      await bodies.answered();
+      await server.shutdown();
+    },
     cutOff() {
+      void server.shutdown();
       // Nothing can close connections that a shutdown waits for, and they would keep the process running for ever.
       setTimeout(() => Deno.exit(0), CLOSING_TIME);
       return Promise.resolve();
@@ -87,11 +99,11 @@ function serving(server: Deno.HttpServer<Deno.NetAddr>, protocol: "http" | "http
 function listen(
   served: Served,
   flags: FlagValues<typeof serveFlags>,
-  tls: ServeOptions["tls"],
+  { tls, bodies }: ListenOptions,
 ): Deno.HttpServer<Deno.NetAddr> {
   const { port, host: hostname } = flags;
   const where = { port, hostname, onListen: () => {} };
-  const handler = (request: Request, info: ServeInfo) => served.fetch(request, info);
+  const handler = (request: Request, info: ServeInfo) => bodies.follow(request, served.fetch(request, info));
   try {
     return tls === undefined ? Deno.serve(where, handler) : Deno.serve({ ...where, ...tls }, handler);
   } catch (error) {
