@@ -53,11 +53,17 @@ async function passesRequestsOn(
     stderr: "null",
   }).spawn();
   await ReadableStream.from([new TextEncoder().encode(input)]).pipeTo(child.stdin);
+  let ended = false;
+  void child.status.then(() => ended = true);
   try {
-    await eventually(async () => {
+    // The program is checked first, which on a busy machine takes as long as it takes; one that fails ends.
+    const answer = await eventually(async () => {
+      if (ended) return "the program has ended";
       const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
-      return await response?.text() === "behind";
-    });
+      const text = await response?.text();
+      return text === "behind" && text;
+    }, { timeout: 120_000, what: "the program to pass a request on" });
+    assertEquals(answer, "behind");
   } finally {
     try {
       child.kill("SIGTERM");
