@@ -109,11 +109,17 @@ test("A write goes over another connection when the server has ended the one tha
     ...usual(request),
     hangUp: request.operation === "atomic_write",
   }));
-  using kv = await connect(server.url);
+  let closed = 0;
+  const watched = async (address: { hostname: string; port: number }) => {
+    const conn = await Deno.connect(address);
+    const close = conn.close.bind(conn);
+    return Object.assign(conn, { close: () => (closed++, close()) });
+  };
+  using kv = await connect(server.url, { connect: watched });
   for (let n = 0; n < 5; n++) {
+    const before = closed;
     assertEquals((await kv.set(["a"], n)).ok, true);
-    // As soon as the end of the connection has come, which is now or in the next turn.
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await eventually(() => closed > before, { what: "the end of the connection to come" });
   }
   assertEquals(server.operations().length, 5);
 });
