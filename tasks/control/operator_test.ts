@@ -50,7 +50,6 @@ async function setUp(options: { unready?: string; away?: boolean; clock?: Clock 
     isFree: () => true,
     adminToken: TOKEN,
     fetch: (request) => options.away ? Promise.reject(new TypeError("refused")) : admin(request),
-    patience: 300,
     clock: options.clock ?? systemClock,
   });
   const steps: string[] = [];
@@ -104,8 +103,12 @@ Deno.test("scale drains instances, lets them leave, and stops them then", async 
 });
 
 Deno.test("scale takes back what it has started when an instance does not become ready", async () => {
-  await using system = await setUp({ unready: "service_4" });
-  await assertRejects(() => system.give(scale(4)), Error, "service_4 is not ready after 0.3 s");
+  const clock = new ManualClock();
+  await using system = await setUp({ unready: "service_4", clock });
+  const refused = assertRejects(() => system.give(scale(4)), Error, "service_4 is not ready after 60 s");
+  await eventually(() => system.steps.includes("service_3 is ready"));
+  await clock.advance(60_000);
+  await refused;
   assertEquals([system.names().length, system.members().length, system.planned()?.length], [2, 2, 2]);
   assertEquals(system.published, []);
   await system.give(scale(3));
