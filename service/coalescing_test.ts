@@ -78,7 +78,10 @@ Deno.test("a service reads the database itself when the holder of the lease does
   await using pair = await startPair({ realTime: true });
   await (await pair.call(pair.one, "/data/other")).body?.cancel();
   const { epoch } = (await pair.database.get<{ epoch: string }>(["data", "latest"])).value ?? { epoch: "" };
-  await pair.cache.set(["data", epoch, "record", "welcome"], { kind: "lease", until: Date.now() + 60_000 });
+  await pair.cache.set(["data", epoch, "record", "welcome"], {
+    kind: "lease",
+    until: pair.clock.now() + 60_000,
+  });
   const response = await pair.call(pair.two, "/data/welcome");
   assertEquals([response.status, (await response.json()).cached], [200, false]);
 });

@@ -47,7 +47,7 @@ Deno.test({
   ignore: !net,
   async fn(t) {
     await using pair = await startPair({ realTime: true });
-    const signer = createAssertionSigner({ key: KEY, issuer: "test" });
+    const signer = createAssertionSigner({ key: KEY, issuer: "test", clock: pair.clock });
     const { one } = pair;
     const records = [
       { id: "private", access: "private", value: ["private"] },

@@ -61,7 +61,12 @@ export interface PairOptions extends Partial<Omit<ServiceOptions, "clock">> {
   wrapDatabase?: (kv: Deno.Kv) => Deno.Kv;
   /** What the services see of the cache. @default the cache */
   wrapCache?: (kv: Deno.Kv) => Deno.Kv;
-  /** Lets time run by itself, for what waits and is not to be waited for by hand. @default false */
+  /**
+   * Lets timers ring by themselves, for what waits and is not to be waited for by hand. The time they are compared with
+   * stands, and the cache has long to answer: nothing is too late on a slow machine.
+   *
+   * @default false
+   */
   realTime?: boolean;
 }
 
@@ -71,16 +76,19 @@ export async function startPair(
 ): Promise<ServicePair> {
   const { wrapDatabase = (kv) => kv, wrapCache = (kv) => kv, realTime = false, ...rest } = options;
   const clock = new ManualClock();
+  const standing = { ...systemClock, now: clock.now };
   const database = await Deno.openKv(":memory:");
   const cache = await Deno.openKv(":memory:");
-  const signer = createAssertionSigner({ key: KEY, issuer: "test", clock: realTime ? systemClock : clock });
+  const seen = realTime ? standing : clock;
+  const signer = createAssertionSigner({ key: KEY, issuer: "test", clock: seen });
   const start = (instance: string) =>
     createService({
       database: wrapDatabase(database),
       cache: wrapCache(cache),
       internalKey: KEY,
       instance,
-      clock: realTime ? systemClock : clock,
+      clock: seen,
+      ...(realTime ? { sharedCache: { timeout: 10_000 }, databaseTimeout: 60_000 } : {}),
       ...rest,
     });
   const send = async (service: Service, path: string, init: RequestInit & { as?: Caller }) => {
