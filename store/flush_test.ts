@@ -15,12 +15,15 @@ const canWrite = (await Deno.permissions.query({ name: "write" })).state === "gr
 /** A table whose flushes end when the test says so. */
 class HeldTable extends Table {
   readonly flushes: PromiseWithResolvers<void>[] = [];
+  /** Why the disk cannot flush, while the caller waits. */
+  broken: Error | undefined;
 
   constructor() {
     super({ path: ":memory:" }, Date.now());
   }
 
   override flush(): Promise<void> {
+    if (this.broken !== undefined) throw this.broken;
     const flush = Promise.withResolvers<void>();
     this.flushes.push(flush);
     return flush.promise;
@@ -145,22 +148,27 @@ Deno.test("Committer.drained() resolves when all is on the disk that was submitt
   await Promise.all([draining, ...writes]);
 });
 
-Deno.test("Committer ends the process when a flush fails: nobody can tell what is on the disk", async () => {
-  using fixture = setUp();
-  const { table, submit } = fixture;
-  const { promise: ended, resolve } = Promise.withResolvers<ErrorEvent>();
-  const onError = (event: ErrorEvent) => {
-    event.preventDefault();
-    resolve(event);
-  };
-  addEventListener("error", onError);
-  const write = submit("a");
-  await eventually(() => table.flushes.length === 1);
-  table.flushes[0]?.reject(new Error("input/output error"));
-  assertEquals((await assertRejects(() => write, Refusal)).status, 503);
-  assertEquals((await ended).message.includes("input/output error"), true);
-  removeEventListener("error", onError);
-});
+for (const atOnce of [false, true]) {
+  const when = atOnce ? "while it is waited for" : "on another thread";
+  Deno.test(`Committer ends the process when a flush fails ${when}: nobody can tell what is on the disk`, async () => {
+    using fixture = setUp();
+    const { table, submit } = fixture;
+    const { promise: ended, resolve } = Promise.withResolvers<ErrorEvent>();
+    const onError = (event: ErrorEvent) => {
+      event.preventDefault();
+      resolve(event);
+    };
+    addEventListener("error", onError);
+    const failure = new Error("input/output error");
+    if (atOnce) table.broken = failure;
+    const write = submit("a");
+    if (!atOnce) await eventually(() => table.flushes.length === 1);
+    table.flushes[0]?.reject(failure);
+    assertEquals((await assertRejects(() => write, Refusal)).status, 503);
+    assertEquals((await ended).message.includes("input/output error"), true);
+    removeEventListener("error", onError);
+  });
+}
 
 Deno.test({
   name: "A store on a disk tells readers and watchers of each write, as soon as it is acknowledged",
