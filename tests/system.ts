@@ -10,6 +10,7 @@ import {
 } from "@flotilla/tasks";
 import { fromFileUrl, join } from "@std/path";
 import { killProcess } from "./kill_process.ts";
+import { removeLeftFolders } from "./left_folders.ts";
 import { type Output, readOutput } from "./output.ts";
 import { permissionsOfUp, systemPermissions } from "./permissions.ts";
 
@@ -73,6 +74,8 @@ export interface SystemStart extends AsyncDisposable {
 export const canStartSystem: boolean = await systemPermissions();
 
 const UP = fromFileUrl(import.meta.resolve("../tasks/up.ts"));
+/** How the names of the folders for databases and logs begin. */
+const PREFIX = "flotilla_";
 /** Longest that a system may take to be ready on a busy machine; milliseconds. */
 const PATIENCE = 60_000;
 
@@ -130,7 +133,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
 /** Starts the supervisor and waits for nothing. */
 export async function launchSystem(options: SystemOptions = {}): Promise<SystemStart> {
   const { flags = [], environment = {}, groupFlags = {} } = options;
-  const folder = await Deno.makeTempDir({ prefix: "flotilla_" });
+  const folder = await Deno.makeTempDir({ prefix: PREFIX });
+  await removeLeftFolders(folder, PREFIX);
   const { data = join(folder, "data") } = options;
   const shifted = withFlags(options.topology ?? freeTopology(), groupFlags);
   const file = join(folder, "topology.json");
