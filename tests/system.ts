@@ -75,7 +75,7 @@ export const canStartSystem: boolean = await systemPermissions();
 
 const UP = fromFileUrl(import.meta.resolve("../tasks/up.ts"));
 /** How the names of the folders for databases and logs begin. */
-const PREFIX = "flotilla_";
+const PREFIX = "flotilla_test_";
 /** Longest that a system may take to be ready on a busy machine; milliseconds. */
 const PATIENCE = 60_000;
 
