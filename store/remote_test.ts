@@ -1,5 +1,5 @@
 import { kvAccessToken } from "@flotilla/runtime";
-import { eventually } from "@flotilla/runtime/testing";
+import { eventually, ManualClock } from "@flotilla/runtime/testing";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createStore } from "./store.ts";
 import { canServe, serveStore } from "./testing/served_store.ts";
@@ -52,12 +52,19 @@ Deno.test("Deno's client is told what the store refuses", { ignore }, async () =
 });
 
 Deno.test("Deno's client sees an expiry through a watch", { ignore }, async () => {
-  await using served = serveStore();
+  const clock = new ManualClock(Date.now());
+  await using served = serveStore({ clock });
   using kv = await served.open();
-  await kv.set(["short"], 1, { expireIn: 150 });
+  await kv.set(["short"], 1, { expireIn: 60_000 });
   const reader = kv.watch([["short"]]).getReader();
   assertEquals((await reader.read()).value?.[0]?.value, 1);
-  assertEquals((await reader.read()).value?.[0]?.value, null);
+  let told = false;
+  const next = reader.read().finally(() => told = true);
+  await eventually(async () => {
+    await clock.advance(10_000);
+    return told;
+  }, { what: "the expiry to be told" });
+  assertEquals((await next).value?.[0]?.value, null);
   await reader.cancel();
 });
 
