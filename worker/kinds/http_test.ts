@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { eventually } from "@flotilla/runtime/testing";
+import { eventually, ManualClock } from "@flotilla/runtime/testing";
 import { WorkerLab } from "../testing/worker_lab.ts";
 import { type GuardedAnswer, guardedFetch, type GuardedRequest } from "./guarded_fetch.ts";
 import { httpTask } from "./http.ts";
@@ -42,7 +42,8 @@ Deno.test("http sends JSON signed as Standard Webhooks has it, with the task's i
 Deno.test("http tries again after any answer but 2xx, and never after 410", async () => {
   await using lab = await WorkerLab.open();
   const { send } = receiver([{ status: 302, text: "" }, { status: 410, text: "" }]);
-  const worker = lab.worker([httpTask({ send })]);
+  // Time stands, so that what waits for its next try is seen waiting.
+  const worker = lab.worker([httpTask({ send })], { clock: new ManualClock(Date.now()) });
   worker.start();
   const input = { task: "http", url: "https://example.com/" };
   const moved = await lab.until(worker, await lab.send(worker, input), ["retrying"]);

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createAssertionVerifier } from "@flotilla/auth/verify";
+import { ManualClock } from "@flotilla/runtime/testing";
 import { TEST_KEY, WorkerLab } from "../testing/worker_lab.ts";
 import { report } from "./report.ts";
 
@@ -68,7 +69,9 @@ Deno.test("report fails at once when the service refuses, and is tried again whe
   await using lab = await WorkerLab.open();
   let status = 403;
   const fetch = () => Promise.resolve(Response.json({ detail: "No right" }, { status }));
-  const worker = lab.worker([report], { service: { origin: "http://service", fetch } });
+  // Time stands, so that what waits for its next try is seen waiting.
+  const clock = new ManualClock(Date.now());
+  const worker = lab.worker([report], { service: { origin: "http://service", fetch }, clock });
   worker.start();
   const refused = await lab.until(worker, await lab.send(worker, { task: "report" }), ["failed"]);
   assertEquals([refused.attempt, Object(refused.error).message], [1, "The service answered 403: No right"]);
