@@ -20,7 +20,11 @@ async function startRole(...args: string[]) {
   const logged = child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
     new WritableStream({ write: (text) => void (log += text) }),
   );
-  const origin = await eventually(() => /listens on (http:\/\/127\.0\.0\.1:\d+)/.exec(log)?.[1]);
+  const origin = await eventually(() => /listens on (http:\/\/127\.0\.0\.1:\d+)/.exec(log)?.[1], {
+    timeout: 60_000,
+    what: "a role that listens",
+    unless: logged,
+  });
   const stdin = child.stdin.getWriter();
   return {
     origin,

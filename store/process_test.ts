@@ -32,7 +32,7 @@ async function startStore(path: string): Promise<StoreProcess> {
     const response = await fetch(`${url}/readyz`);
     await response.body?.cancel();
     return response.ok;
-  }, { timeout: 30_000, what: "the store's process" });
+  }, { timeout: 60_000, what: "a store that is ready", unless: child.status });
   return {
     url,
     child,

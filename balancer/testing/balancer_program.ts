@@ -27,7 +27,11 @@ export async function startBalancer(options: BalancerProgramOptions): Promise<Pr
   const reading = child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
     new WritableStream({ write: (text) => void (said += text) }),
   );
-  const address = await eventually(() => /listens on (?:https?:\/\/)?([\w.]+:\d+)/.exec(said)?.[1]);
+  const address = await eventually(() => /listens on (?:https?:\/\/)?([\w.]+:\d+)/.exec(said)?.[1], {
+    timeout: 60_000,
+    what: "a balancer that listens",
+    unless: reading,
+  });
   return {
     address,
     async [Symbol.asyncDispose]() {
