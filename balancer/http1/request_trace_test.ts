@@ -1,4 +1,5 @@
 import { sampledTraceparent, TraceGate } from "@flotilla/runtime";
+import { ManualClock } from "@flotilla/runtime/testing";
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import type { Door } from "./door.ts";
 import { ProxyFixture, type ProxyFixtureOptions } from "./testing/proxy_fixture.ts";
@@ -11,6 +12,9 @@ const UNSAMPLED = SAMPLED.replace("-01", "-00");
 const PROXY = "203.0.113.9";
 const OURS = new RegExp(`^traceparent: 00-${RECORDED.traceId}-${RECORDED.spanId}-01\r$`, "im");
 
+/** Admits one trace and no more: its second is never over. */
+const oneTrace = () => new TraceGate(1, new ManualClock());
+
 /** What an upstream hears of a request, and the traces that the request's spans continue. */
 async function sent(fields: string, listener: ProxyFixtureOptions["listener"] = {}) {
   using recorder = recordSpans();
@@ -20,7 +24,7 @@ async function sent(fields: string, listener: ProxyFixtureOptions["listener"] = 
 }
 
 Deno.test("RequestTrace begins a trace where the gate admits one, and tells the upstream of it", async () => {
-  const { heard, spans } = await sent("", { traces: new TraceGate(1) });
+  const { heard, spans } = await sent("", { traces: oneTrace() });
   assertMatch(heard, OURS);
   assertEquals(spans.map(({ parentTraceId }) => parentTraceId), [undefined]);
 });
@@ -39,7 +43,7 @@ Deno.test("RequestTrace continues the trace of a trusted proxy, whatever the gat
 
 Deno.test("RequestTrace lets no stranger record more than the gate admits", async () => {
   using recorder = recordSpans();
-  await using proxy = new ProxyFixture({ listener: { traces: new TraceGate(1) }, peer: PROXY });
+  await using proxy = new ProxyFixture({ listener: { traces: oneTrace() }, peer: PROXY });
   const request = `GET / HTTP/1.1\r\nHost: a.test\r\n${SAMPLED}\r\n`;
   assertMatch((await proxy.roundTrip(request, OK)).heard, OURS);
   assertNotMatch((await proxy.roundTrip(request, OK)).heard, /^traceparent:/im);
@@ -57,12 +61,12 @@ Deno.test("RequestTrace counts a traceparent that is malformed as none", async (
   const refused = await sent(malformed, { traces: new TraceGate(0), trustedProxies: [PROXY] });
   assertNotMatch(refused.heard, /^traceparent:/im);
   assertEquals(refused.spans, []);
-  const begun = await sent(malformed, { traces: new TraceGate(1), trustedProxies: [PROXY] });
+  const begun = await sent(malformed, { traces: oneTrace(), trustedProxies: [PROXY] });
   assertEquals(begun.spans.map(({ parentTraceId }) => parentTraceId), [undefined]);
 });
 
 Deno.test("RequestTrace ends with the answer's status, with the path and without the query", async () => {
-  const { spans } = await sent("", { traces: new TraceGate(1) });
+  const { spans } = await sent("", { traces: oneTrace() });
   const [span] = spans;
   assertEquals(span?.ended, true);
   assertEquals(span?.attributes["url.path"], "/x");
@@ -71,7 +75,7 @@ Deno.test("RequestTrace ends with the answer's status, with the path and without
 
 Deno.test("RequestTrace ends when a body turns out malformed before it is sent", async () => {
   using recorder = recordSpans();
-  await using proxy = new ProxyFixture({ listener: { traces: new TraceGate(1) } });
+  await using proxy = new ProxyFixture({ listener: { traces: oneTrace() } });
   const client = proxy.client();
   await client.say("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n");
   assertMatch(await client.rest(), /^HTTP\/1\.1 400 /);
@@ -93,7 +97,7 @@ Deno.test("RequestTrace is what a door opens and answers beneath", async () => {
       return new Response("ok");
     },
   };
-  await using proxy = new ProxyFixture({ listener: { traces: new TraceGate(1), door } });
+  await using proxy = new ProxyFixture({ listener: { traces: oneTrace(), door } });
   const client = proxy.client();
   for (const _ of ["recorded", "not admitted any more"]) {
     await client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -1,4 +1,5 @@
 // Serves itself three requests and prints the traces that their handlers saw a span of. Argument: how many may begin one.
+import { ManualClock } from "../manual_clock.ts";
 import { TraceGate } from "../trace_gate.ts";
 import { activeSpan } from "../tracing.ts";
 import { skipUnsampledRequests } from "../unsampled_requests.ts";
@@ -6,7 +7,7 @@ import { skipUnsampledRequests } from "../unsampled_requests.ts";
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
 skipUnsampledRequests();
-skipUnsampledRequests(new TraceGate(Number(Deno.args[0])));
+skipUnsampledRequests(new TraceGate(Number(Deno.args[0]), new ManualClock()));
 const server = Deno.serve(
   { port: 0, hostname: "127.0.0.1", onListen: () => {} },
   async () => {
