@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { createStore } from "./store.ts";
 import { canServe, serveStore } from "./testing/served_store.ts";
 import { TEST_TOKEN } from "./testing/store_client.ts";
+import { watchedExpiry } from "./testing/watched_expiry.ts";
 
 const ignore = !canServe;
 
@@ -55,17 +56,7 @@ Deno.test("Deno's client sees an expiry through a watch", { ignore }, async () =
   const clock = new ManualClock(Date.now());
   await using served = serveStore({ clock });
   using kv = await served.open();
-  await kv.set(["short"], 1, { expireIn: 60_000 });
-  const reader = kv.watch([["short"]]).getReader();
-  assertEquals((await reader.read()).value?.[0]?.value, 1);
-  let told = false;
-  const next = reader.read().finally(() => told = true);
-  await eventually(async () => {
-    await clock.advance(10_000);
-    return told;
-  }, { what: "the expiry to be told" });
-  assertEquals((await next).value?.[0]?.value, null);
-  await reader.cancel();
+  assertEquals(await watchedExpiry(kv, clock), [1, null]);
 });
 
 Deno.test("The store lets go of a watch whose client is gone", { ignore }, async () => {
