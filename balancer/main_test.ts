@@ -1,6 +1,6 @@
 import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { deadline } from "@std/async/deadline";
-import { eventually } from "@flotilla/runtime/testing";
+import { eventually, freePort } from "@flotilla/runtime/testing";
 import { fromFileUrl } from "@std/path";
 import { TEST_CERTIFICATE, TEST_KEY } from "./http1/testing/certificate.ts";
 import { runBalancer, startBalancer } from "./testing/balancer_program.ts";
@@ -147,9 +147,7 @@ Deno.test({
   name: "the balancer's process stops though a request to its admin API never ends",
   ignore,
   async fn() {
-    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = free.addr;
-    free.close();
+    const port = freePort();
     const balancer = await startBalancer({
       flags: [...UPSTREAM, "--admin-port", String(port), "--drain", "0"],
     });

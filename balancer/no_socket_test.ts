@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
-import { eventually } from "@flotilla/runtime/testing";
+import { eventually, freePort } from "@flotilla/runtime/testing";
 import { lacksSocket } from "./no_socket.ts";
 import { startBalancer } from "./testing/balancer_program.ts";
 
@@ -22,11 +22,6 @@ function upstream() {
     return new Response("ok", { headers: { connection: "close" } });
   });
   return { url: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** What the balancer tells of its only upstream. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { eventually } from "@flotilla/runtime/testing";
+import { eventually, freePort } from "@flotilla/runtime/testing";
 import { dirname, fromFileUrl } from "@std/path";
 
 const names = ["net", "run", "read", "env"] as const;
@@ -32,11 +32,6 @@ function places() {
       for (const server of servers) await server.shutdown();
     },
   };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Runs a program until it passes requests on, with this text on its standard input. */

@@ -1,4 +1,4 @@
-import { eventually } from "@flotilla/runtime/testing";
+import { eventually, freePort } from "@flotilla/runtime/testing";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
@@ -37,11 +37,6 @@ async function innerRoles() {
     .setIssuer("flotilla").setAudience("flotilla-api").setSubject("ann").setJti("t-1")
     .setIssuedAt().setNotBefore("0 s").setExpirationTime("1 h").sign(privateKey);
   return { server, token, origin: `http://127.0.0.1:${server.addr.port}` };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }
 
 Deno.test({

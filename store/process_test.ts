@@ -1,5 +1,5 @@
 import { kvAccessToken, KvOutcomeUnknownError, KvUnavailableError } from "@flotilla/runtime";
-import { eventually } from "@flotilla/runtime/testing";
+import { eventually, freePort } from "@flotilla/runtime/testing";
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { canSpawn, connectTo } from "./testing/served_store.ts";
@@ -46,11 +46,6 @@ async function startStore(path: string): Promise<StoreProcess> {
       await said;
     },
   };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }
 
 function openKv(url: string): Promise<Deno.Kv> {

@@ -1,0 +1,18 @@
+/** The ports that are looked through: below those that systems give to clients, and to servers that ask for any. */
+const [FIRST, COUNT] = [10_000, 20_000];
+
+/**
+ * A port on which nobody listens, for a process that cannot say which one it was given. Nobody else is given it by chance
+ * before that process listens.
+ */
+export function freePort(hostname = "127.0.0.1"): number {
+  for (;;) {
+    const port = FIRST + Math.floor(Math.random() * COUNT);
+    try {
+      using _listener = Deno.listen({ hostname, port });
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
