@@ -130,10 +130,7 @@ async function reusedRefreshToken({ system: { origin, originOf } }: Setting): Pr
     const headers = { authorization: `Bearer ${third.token}` };
     await eventually(
       async () => await statusOf(send(originOf(gateway), "GET", "/data", { headers })) === 401,
-      {
-        timeout: 2_000,
-        what: `${gateway} to refuse the token of a session that has ended`,
-      },
+      { what: `${gateway} to refuse the token of a session that has ended` },
     );
   }
 }
@@ -165,11 +162,18 @@ async function resources(setting: Setting): Promise<void> {
   assertEquals(await statusOf(ann.send("GET", `/data/${"x".repeat(20_000)}`)), 414);
   const greedy = await newUser(setting, "greedy");
   const answers: Answer[] = [];
+  const begun = performance.now();
   while (answers.length < QUOTA * 1.4) {
     answers.push(...await Promise.all(Array.from({ length: 20 }, () => greedy.send("GET", "/data"))));
   }
   const served = answers.filter(({ status }) => status === 200).length;
-  assert(Math.abs(served - QUOTA) <= QUOTA * 0.05, `${served} of a quota of ${QUOTA} were served`);
+  // What is used up comes back within a minute: on a slow machine some of it while this goes on.
+  const quota = QUOTA * (1 + (performance.now() - begun) / 60_000);
+  const allowance = QUOTA * 0.05;
+  assert(
+    served >= QUOTA - allowance && served <= quota + allowance,
+    `${served} of a quota of ${quota} were served`,
+  );
   const refused = answers.filter(({ status }) => status !== 200);
   for (const { status, headers } of refused) {
     assertEquals(status, 429);
