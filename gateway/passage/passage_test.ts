@@ -58,7 +58,9 @@ class TwoWays implements AsyncDisposable {
   /** What the service answers. */
   inner: (request: Request) => Response | Promise<Response> = () => Response.json({ data: 1 }, INNER);
   readonly gateway: ReturnType<typeof createGateway>;
-  readonly #assertions = createAssertionVerifier({ key: KEY });
+  /** Stands, so that one assertion serves however long a test takes. */
+  readonly #clock = new ManualClock(Date.now());
+  readonly #assertions = createAssertionVerifier({ key: KEY, clock: this.#clock });
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #service: InnerRole;
   readonly #pool = new ConnectionPool({ dial });
@@ -81,7 +83,7 @@ class TwoWays implements AsyncDisposable {
       service: fetch,
       worker: fetch,
       verifier: this.tokens,
-      assertions: createAssertionSigner({ key: KEY, issuer: "api_gateway_1" }),
+      assertions: createAssertionSigner({ key: KEY, issuer: "api_gateway_1", clock: this.#clock }),
       instance: "api_gateway_1",
       trustedProxies: ["127.0.0.1"],
       ...options,
