@@ -17,7 +17,13 @@ async function open(count: number) {
     return list(selector, options);
   };
   const candidates = new Candidates(new Lanes(store, { clock }), { clock });
-  return { candidates, clock, reads: () => reads, [Symbol.dispose]: () => kv.close() };
+  return {
+    candidates,
+    clock,
+    store,
+    reads: () => reads,
+    [Symbol.dispose]: () => kv.close(),
+  };
 }
 
 const anything = () => true;
@@ -65,4 +71,29 @@ Deno.test("Candidates.take() leaves alone what is not accepted, though it was re
   await candidates.take(1, anything);
   await candidates.take(1, anything);
   assertEquals(await candidates.take(1, () => false), []);
+});
+
+Deno.test("Candidates.take() reads on behind what it has read, and soon what came to the front meanwhile", async () => {
+  using lab = await open(90);
+  const { candidates, clock, store, reads } = lab;
+  const taken: string[] = [];
+  const before = reads();
+  for (let time = 0; time < 18; time++) taken.push(...ids(await candidates.take(4, anything)));
+  assertEquals(taken, Array.from({ length: 72 }, (_, index) => `t${index + 10}`));
+  // Of lanes and of one lane's tasks.
+  assertEquals(reads() - before <= 2 * 5, true);
+  await stored(store, { id: "urgent", priority: 9 });
+  clock.jump(60);
+  const next: string[] = [];
+  for (let time = 0; time < 6; time++) next.push(...ids(await candidates.take(4, anything)));
+  assertEquals(next.filter((id) => id === "urgent"), ["urgent"]);
+});
+
+Deno.test("Candidates.take() offers what was passed over as soon as it is accepted, though it has read further", async () => {
+  using lab = await open(3);
+  const { candidates } = lab;
+  assertEquals(ids(await candidates.take(1, anything)), ["t10"]);
+  assertEquals(ids(await candidates.take(1, anything)), ["t11"]);
+  assertEquals(await candidates.take(1, () => false), []);
+  assertEquals(ids(await candidates.take(1, anything)), ["t12"]);
 });

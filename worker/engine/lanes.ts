@@ -66,8 +66,14 @@ export class Lanes {
   /**
    * The places of the tasks to run next, at most `count`, in lanes that `accepts` takes. They are candidates: another worker
    * may claim them first.
+   *
+   * @param behind where to go on in a lane; default at its front
    */
-  async next(count: number, accepts: (lane: LaneName) => boolean): Promise<Head[]> {
+  async next(
+    count: number,
+    accepts: (lane: LaneName) => boolean,
+    behind: (lane: LaneName) => Deno.KvKey | undefined = () => undefined,
+  ): Promise<Head[]> {
     const queues: Head[][] = [];
     let missing = count;
     for await (const page of this.#pages()) {
@@ -75,7 +81,7 @@ export class Lanes {
       const share = Math.ceil(missing / Math.max(1, owners.size));
       for (const lanes of owners.values()) {
         if (missing <= 0) break;
-        const heads = await this.#heads(lanes, share);
+        const heads = await this.#heads(lanes, share, behind);
         if (heads.length > 0) queues.push(heads);
         missing -= heads.length;
       }
@@ -133,10 +139,15 @@ export class Lanes {
   }
 
   /** The first tasks of an owner over all their lanes, in the order of their places; or those behind, when stepping aside. */
-  async #heads(lanes: readonly Lane[], count: number): Promise<Head[]> {
-    const aside = this.#aside * 2 * count;
+  async #heads(
+    lanes: readonly Lane[],
+    count: number,
+    behind: (lane: LaneName) => Deno.KvKey | undefined,
+  ): Promise<Head[]> {
+    const onward = lanes.some((lane) => behind(lane) !== undefined);
+    const aside = onward ? 0 : this.#aside * 2 * count;
     const wanted = Math.min(MOST_HEADS, aside + count);
-    const lists = await Promise.all(lanes.map((lane) => this.#laneHeads(lane, wanted)));
+    const lists = await Promise.all(lanes.map((lane) => this.#laneHeads(lane, wanted, behind(lane))));
     const heads = lists.length === 1
       ? lists[0] ?? []
       : lists.flat().sort((one, other) => one.place - other.place);
@@ -144,12 +155,17 @@ export class Lanes {
     return heads.slice(from, from + count);
   }
 
-  async #laneHeads({ owner, kind, entry: lane }: Lane, count: number): Promise<Head[]> {
+  async #laneHeads(
+    { owner, kind, entry: lane }: Lane,
+    count: number,
+    behind: Deno.KvKey | undefined,
+  ): Promise<Head[]> {
     const { kv } = this.#store;
     const prefix = keys.ready(owner, kind);
-    const entries = await entriesOf(kv.list<unknown>({ prefix }, { limit: count, batchSize: count }));
+    const selector = behind === undefined ? { prefix } : { prefix, start: [...behind, ""] };
+    const entries = await entriesOf(kv.list<unknown>(selector, { limit: count, batchSize: count }));
     // Whoever queues a task sets its lane anew, so a lane that was filled since it was read keeps its key.
-    if (entries.length === 0) await kv.atomic().check(lane).delete(lane.key).commit();
+    if (entries.length === 0 && behind === undefined) await kv.atomic().check(lane).delete(lane.key).commit();
     return entries.map((entry) => {
       const [place, id] = entry.key.slice(-2);
       return { owner, kind, id: String(id), place: Number(place), entry };
