@@ -124,7 +124,7 @@ export class ConnectionPool implements Disposable {
     wire.shrink();
     wire.watch();
     wire.deadline = this.deadlines.now + this.#idleTimeout;
-    wire.onReadable = wire.onEnd = wire.onExpire = connection.onIdleEnd ??= () => this.#remove(connection);
+    wire.onReadable = wire.onEnd = wire.onExpire = connection.onIdleEnd ?? this.#setIdleEnd(connection);
     stack.push(connection);
   }
 
@@ -145,6 +145,10 @@ export class ConnectionPool implements Disposable {
   [Symbol.dispose](): void {
     this.#closed = true;
     for (const upstreamId of [...this.#idle.keys()]) this.forget(upstreamId);
+  }
+
+  #setIdleEnd(connection: UpstreamConnection): () => void {
+    return connection.onIdleEnd = () => this.#remove(connection);
   }
 
   #remove(connection: UpstreamConnection): void {

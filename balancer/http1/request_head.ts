@@ -86,6 +86,8 @@ export class RequestHead extends MessageHead {
   protected override readonly nameClass = NAME;
   protected override readonly tooLargeStatus: RefusalStatus = 431;
   readonly #rules: RequestRules;
+  /** How many numbers of {@linkcode originSpans} are of this request; the rest is cut off at its end. */
+  #originNumbers = 0;
 
   constructor(limits: HeadLimits, rules: RequestRules) {
     super(limits);
@@ -104,7 +106,7 @@ export class RequestHead extends MessageHead {
     this.teEnd = 0;
     this.maxForwardsEnd = 0;
     this.forwarded = false;
-    this.originSpans.length = 0;
+    this.#originNumbers = 0;
   }
 
   /** Whether a body follows. */
@@ -197,7 +199,7 @@ export class RequestHead extends MessageHead {
       case "x-forwarded-port":
       case "x-real-ip":
         this.forwarded = true;
-        this.originSpans.push(line, next);
+        this.#keepOrigin(line, next);
         return this.drop(line, next);
       default:
         return this.drop(line, next);
@@ -205,6 +207,7 @@ export class RequestHead extends MessageHead {
   }
 
   protected override check(): void {
+    if (this.originSpans.length > this.#originNumbers) this.originSpans.length = this.#originNumbers;
     if (this.hostEnd === 0 && this.minor === 1) throw new MessageError(400, "Host is missing");
     if (this.chunked) {
       if (this.contentLength !== -1) {
@@ -269,7 +272,13 @@ export class RequestHead extends MessageHead {
     if (this.pathStart !== this.targetStart) this.#compareAuthority(bytes, start, end);
     this.hostStart = start;
     this.hostEnd = end;
-    this.originSpans.push(start, end);
+    this.#keepOrigin(start, end);
+  }
+
+  /** The requests of a connection say alike of their origin: an array that is emptied for each would take its room anew. */
+  #keepOrigin(start: number, end: number): void {
+    this.originSpans[this.#originNumbers++] = start;
+    this.originSpans[this.#originNumbers++] = end;
   }
 
   /** RFC 9112, section 3.2.2, would have the target's authority win; two different ones are refused here. */

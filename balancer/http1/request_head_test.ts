@@ -198,3 +198,20 @@ Deno.test("RequestHead.parse() reads a head that begins later in the buffer", ()
   assertEquals(latin1(bytes, head.targetStart, head.targetEnd), "/x");
   assertEquals(latin1(bytes, head.end, bytes.length), "body");
 });
+
+Deno.test("RequestHead.originSpans are those of this request, when the one before it had more", () => {
+  const head = newHead();
+  const spansOf = (text: string) => {
+    const bytes = octets(text);
+    head.reset();
+    assert(head.parse(bytes, 0, bytes.length));
+    return head.originSpans.flatMap((start, i, { [i + 1]: end }) =>
+      i % 2 === 0 ? [latin1(bytes, start, end ?? 0)] : []
+    );
+  };
+  const forwarded = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: ::1\r\nForwarded: for=b\r\n\r\n";
+  const plain = "GET / HTTP/1.1\r\nHost: c\r\n\r\n";
+  assertEquals(spansOf(forwarded), ["a", "X-Forwarded-For: ::1\r\n", "Forwarded: for=b\r\n"]);
+  assertEquals(spansOf(plain), ["c"]);
+  assertEquals(spansOf(forwarded).length, 3);
+});
