@@ -50,7 +50,7 @@ export class TaskStore {
   readonly #clock: Clock;
   readonly #writer: GroupWriter;
   /** Of this store among all, in the names of writes. */
-  readonly #name = crypto.randomUUID();
+  readonly #name = crypto.getRandomValues(new Uint8Array(12)).toBase64();
   #writes = 0;
 
   constructor(kv: Deno.Kv, options: { clock?: Clock } = {}) {
