@@ -109,7 +109,7 @@ Deno.test("GroupWriter.commit() never joins two plans on one key: the second see
 
 Deno.test("GroupWriter.commit() sets shared keys once and moves counters by the sum", async () => {
   using lab = await open();
-  const { writer, kv } = lab;
+  const { writer, kv, counted } = lab;
   const bell = (value: string) => [{ key: ["bell"], value, shared: "bell" }];
   const by = (by: number) => [{ status: "queued", by } as const];
   await Promise.all([
@@ -120,6 +120,16 @@ Deno.test("GroupWriter.commit() sets shared keys once and moves counters by the 
   ]);
   assertEquals((await kv.get<Deno.KvU64>(["count", "queued"])).value?.value, 3n);
   assertEquals((await kv.get(["bell"])).value, "b");
+  const before = counted.commits;
+  // Two keys of its own each: with what is shared they would be 1,200 changes, and more than one write takes.
+  const own = (name: number) => [1, 2].map((part) => ({ key: ["own", name, part], value: 0 }));
+  await Promise.all(
+    Array.from(
+      { length: 300 },
+      (_, index) => writer.commit(plan({ sets: [...own(index), ...bell("c")], counts: by(1) })),
+    ),
+  );
+  assertEquals(counted.commits - before, 2);
 });
 
 Deno.test("GroupWriter.commit() tells everyone in a group when the database does not answer", async () => {
