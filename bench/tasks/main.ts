@@ -23,8 +23,9 @@ const flags = readFlags({
   count: flag(number(z.number().int().min(1)).default(20_000), {
     help: "tasks queued, and then run, after as many that do not count",
   }),
-  concurrency: flag(number(z.number().int().min(1)).default(64), {
-    help: "tasks queued, and run, at the same time",
+  concurrency: flag(z.string().regex(/^[1-9]\d*(,[1-9]\d*)*$/).default("64,256"), {
+    help:
+      "how many tasks are queued, and run, at the same time: one table each, and the first where more is measured",
   }),
   queued: flag(z.string().regex(/^(none|\d+(,\d+)*)$/).default("1000,10000,50000"), {
     help: "how many tasks wait while the cost of a task is measured; none for not at all",
@@ -43,15 +44,15 @@ const flags = readFlags({
 const SAMPLE = 5_000;
 /** Tasks that are queued and run while flushes are counted. */
 const FLUSH_COUNT = 2_000;
+const concurrencies = flags.concurrency.split(",").map(Number);
+const [atATime = 64] = concurrencies;
 const folder = await Deno.makeTempDir({ prefix: "flotilla-bench-" });
 const place: Place = { folder, port: 18_100, storeCore: 0, clientCore: 1 };
 
 try {
   await installBullmq(folder);
-  const readings: QueueReading[] = [];
-  for (const contender of [flotilla, bullmq("always"), bullmq("everysec")]) {
-    readings.push(await measure(contender));
-  }
+  const tables: string[] = [];
+  for (const concurrency of concurrencies) tables.push(...await measureTables(concurrency));
   const depths = flags.queued === "none" ? [] : flags.queued.split(",").map(Number);
   const machine = await describeMachine({
     Redis: ["redis-server", "--version"],
@@ -60,14 +61,12 @@ try {
   const text = [
     `${machine} BullMQ 6.7.0.`,
     `\`${["deno task bench-tasks", ...Deno.args].join(" ")}\``,
-    `${flags.count} tasks that do nothing with 120 bytes of input; one process queues them, ${flags.concurrency} at a ` +
-    `time, each acknowledged by itself; then one process runs them, ${flags.concurrency} at a time. Each process does ` +
-    `as many before them that do not count: both are compiled as they run. The store or Redis ` +
+    `${flags.count} tasks that do nothing with 120 bytes of input; one process queues them, so many at a time, each ` +
+    `acknowledged by itself; then one process runs them, as many at a time. Each process does as many before them that do not count: both are compiled as they run. The store or Redis ` +
     `has core ${place.storeCore}, the other process core ${place.clientCore}. Flotilla's store flushes every commit ` +
     `to the disk before it answers, as Redis does with \`always\`: those that came while it flushed the ones before together. ` +
     `Flushes are counted by strace in a run of ${FLUSH_COUNT} tasks of its own.`,
-    queueTable(readings, "queued"),
-    queueTable(readings, "finished"),
+    ...tables,
     ...(depths.length === 0 ? [] : [await measureDepths(depths)]),
     ...(flags.starts === 0 ? [] : [await measureStarts(flags.starts)]),
     ...(flags.idle === 0 ? [] : [await measureIdle(flags.idle)]),
@@ -78,9 +77,18 @@ try {
   await Deno.remove(folder, { recursive: true });
 }
 
-async function measure(contender: QueueContender): Promise<QueueReading> {
+/** What each contender does, so many tasks at a time. */
+async function measureTables(concurrency: number): Promise<string[]> {
+  const readings: QueueReading[] = [];
+  for (const contender of [flotilla, bullmq("always"), bullmq("everysec")]) {
+    readings.push(await measure(contender, concurrency));
+  }
+  return (["queued", "finished"] as const).map((stage) => queueTable(readings, { stage, concurrency }));
+}
+
+async function measure(contender: QueueContender, concurrency: number): Promise<QueueReading> {
   await using queue = await contender.start(place);
-  const { count, concurrency } = flags;
+  const { count } = flags;
   const amount = { warmUp: count, count, concurrency };
   const queued = stageOf(await queue.produce(amount));
   const finished = stageOf(await queue.consume(amount));
@@ -131,7 +139,6 @@ async function measureDepths(depths: readonly number[]): Promise<string> {
   await using queue = await flotilla.start(place);
   let waiting = 0;
   for (const depth of depths.toSorted((one, other) => one - other)) {
-    const { concurrency } = flags;
     await queue.produce({ warmUp: 1, count: Math.max(1, depth - waiting), concurrency: 512 });
     waiting = Math.max(depth, waiting + 1);
     const cells: string[] = [];
@@ -139,7 +146,7 @@ async function measureDepths(depths: readonly number[]): Promise<string> {
       const { seconds, ownSeconds, serverSeconds } = await work({
         warmUp: SAMPLE,
         count: SAMPLE,
-        concurrency,
+        concurrency: atATime,
       });
       cells.push(...[seconds, ownSeconds, serverSeconds].map((time) => (time / SAMPLE * 1e6).toFixed(0)));
     }

@@ -17,7 +17,10 @@ export interface StageReading {
 }
 
 /** A Markdown table, with the ratio of each to the first. */
-export function queueTable(readings: readonly QueueReading[], stage: "queued" | "finished"): string {
+export function queueTable(
+  readings: readonly QueueReading[],
+  { stage, concurrency }: { stage: "queued" | "finished"; concurrency: number },
+): string {
   const [first] = readings;
   const rows = readings.map((reading) => {
     const { rate, own, server, flushes } = reading[stage];
@@ -33,6 +36,6 @@ export function queueTable(readings: readonly QueueReading[], stage: "queued" | 
     return `| ${cells.join(" | ")} |`;
   });
   const head =
-    `| ${stage} | tasks/s | of ${first?.contender} | µs of the client | µs of the server | flushes for 1,000 |`;
+    `| ${stage}, ${concurrency} at a time | tasks/s | of ${first?.contender} | µs of the client | µs of the server | flushes for 1,000 |`;
   return [head, "| --- | ---: | ---: | ---: | ---: | ---: |", ...rows].join("\n");
 }
