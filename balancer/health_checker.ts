@@ -104,6 +104,9 @@ interface Watch {
   check: AbortController | undefined;
 }
 
+/** A time-out that rings so many milliseconds late rings after this process stood still. */
+const STILL = 250;
+
 /** Checks are spread so that no more than this many a second are made, however many upstreams there are. */
 const MAX_CHECKS_PER_SECOND = 500;
 
@@ -174,21 +177,31 @@ export class HealthChecker {
     watch.check = check;
     const { path, timeout } = this.#settings;
     const { promise: late, resolve } = Promise.withResolvers<Finding>();
-    const timer = this.#around.clock.setTimeout(
-      () => {
-        resolve({ kind: "fail", reason: "unreachable", detail: `no answer within ${timeout} ms` });
-        check.abort();
-      },
-      timeout,
-      { background: true },
-    );
+    using _timer = this.#after(timeout, () => {
+      resolve({ kind: "fail", reason: "unreachable", detail: `no answer within ${timeout} ms` });
+      check.abort();
+    });
     const asked = this.#around.probe(watch.upstream, { path, signal: check.signal }).then(found, unreachable);
     try {
       return await Promise.race([asked, late]);
     } finally {
-      timer.cancel();
       watch.check = undefined;
     }
+  }
+
+  /**
+   * Calls back after so many milliseconds; after as many more, when this process stood still meanwhile, since timers ring
+   * before the answers are read that came in that time.
+   */
+  #after(ms: number, callback: () => void): Disposable {
+    const { clock } = this.#around;
+    const due = clock.now() + ms;
+    const ring = () => {
+      if (clock.now() - due < STILL) callback();
+      else timer = clock.setTimeout(callback, ms, { background: true });
+    };
+    let timer = clock.setTimeout(ring, ms, { background: true });
+    return { [Symbol.dispose]: () => timer.cancel() };
   }
 
   #judge(watch: Watch, finding: Finding): void {

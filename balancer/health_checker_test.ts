@@ -99,6 +99,18 @@ Deno.test("HealthChecker has a frozen upstream out in under 2 s, whenever it fre
   }
 });
 
+Deno.test("HealthChecker hears what was answered while its process stood still, and waits no longer than that", async () => {
+  const { clock, state, kinds } = check({ interval: 1_000, jitter: 0, timeout: 500, fall: 1 });
+  await clock.advance(0);
+  state.answer = "silent";
+  await clock.advance(1_000);
+  clock.jump(5_000);
+  await clock.advance(499);
+  assertEquals(kinds(), ["up"]);
+  await clock.advance(1);
+  assertEquals(kinds(), ["up", "down"]);
+});
+
 Deno.test("HealthChecker.suspect() takes one out at once, and back as soon as a check passes", async () => {
   const { clock, checker, upstream, kinds } = check({ rise: 10 });
   await clock.advance(0);

@@ -16,9 +16,15 @@ export interface DeadlinesOptions {
   interval?: number;
 }
 
+/** A look that is so many intervals late comes after this process stood still, with its machine or in a long collection. */
+const STILL = 5;
+
 /**
  * One coarse timer for every connection. To set a deadline is to store a number; a single timer looks at all of them a few
  * times a second, which costs 10,000 connections some 0.1% of a core and a request next to nothing.
+ *
+ * After this process stood still nothing expires at the first look: what others sent meanwhile is heard before they are
+ * judged, as timers ring before sockets are read.
  */
 export class Deadlines implements Disposable {
   readonly #clock: Clock;
@@ -77,7 +83,9 @@ export class Deadlines implements Disposable {
   }
 
   #look(): void {
+    const stoodStill = this.#clock.now() - this.#now > (1 + STILL) * this.#interval;
     this.#now = this.#clock.now();
+    if (stoodStill) return;
     for (const timed of this.#watched) {
       if (timed.deadline > this.#now) continue;
       timed.deadline = Infinity;

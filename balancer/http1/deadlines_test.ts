@@ -60,6 +60,20 @@ Deno.test("Deadlines keeps on when what expires is taken out or put in meanwhile
   assertEquals(clock.pending, 1);
 });
 
+Deno.test("Deadlines lets what came while the process stood still be heard before anything expires", async () => {
+  const clock = new ManualClock();
+  using deadlines = new Deadlines({ clock });
+  let expired = 0;
+  const timed = { deadline: clock.now() + 250, expire: () => expired++ };
+  deadlines.watch(timed);
+  await clock.advance(200);
+  clock.jump(5_000);
+  await clock.advance(0);
+  assertEquals([expired, timed.deadline], [0, clock.now() - 4_950]);
+  await clock.advance(100);
+  assertEquals(expired, 1);
+});
+
 Deno.test("Deadlines throws RangeError for an interval that is not positive", () => {
   assertThrows(() => new Deadlines({ interval: 0 }), RangeError, "interval must be above 0 ms, got 0");
 });
