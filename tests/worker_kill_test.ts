@@ -21,8 +21,12 @@ async function fill(client: Client): Promise<void> {
   for (let first = 0; first < RECORDS; first += 20) {
     await Promise.all(Array.from({ length: 20 }, async (_, index) => {
       const id = `record-${first + index}`;
-      const { status, text } = await client.send("PUT", `/data/${id}`, { json: { value: "x".repeat(200) } });
-      assertEquals(status, 201, text);
+      // On a busy machine there may be no room for it now.
+      const { status, text } = await eventually(async () => {
+        const answer = await client.send("PUT", `/data/${id}`, { json: { value: "x".repeat(200) } });
+        return answer.status !== 503 && answer;
+      }, { what: `room for ${id}` });
+      assert(status === 201 || status === 200, text);
     }));
   }
 }
