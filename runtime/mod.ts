@@ -64,6 +64,7 @@ export { REQUEST_ID_HEADER, requestId } from "./request_id.ts";
 export { recentSuccess } from "./recent_success.ts";
 export { createRole, type FramedRole, type Role, type RoleOptions } from "./role.ts";
 export type { RequestLine, RoleFrame } from "./role_frame.ts";
+export { Roster, type Seat } from "./roster.ts";
 export { seededRandom } from "./seeded_random.ts";
 export { instanceName, serve, type Served, serveFlags } from "./serve.ts";
 export { serveUntilStopped, type ServeUntilStoppedOptions, type Serving } from "./serving.ts";

@@ -1,9 +1,11 @@
-import { type Clock, systemClock, type Timer } from "@flotilla/runtime";
+import { type Clock, Roster, type Seat, systemClock, type Timer } from "@flotilla/runtime";
 
 /** Something that may take too long. */
 export interface Timed {
   /** When its time is over, in {@linkcode Deadlines.now}'s milliseconds; `Infinity` while it may take any time. */
   deadline: number;
+  /** That of {@linkcode Deadlines}, while it is watched. */
+  seat?: Seat<Timed> | undefined;
   /** Called once the deadline has passed, with the deadline set to `Infinity`. */
   expire(): void;
 }
@@ -29,7 +31,7 @@ const STILL = 5;
 export class Deadlines implements Disposable {
   readonly #clock: Clock;
   readonly #interval: number;
-  readonly #watched = new Set<Timed>();
+  readonly #watched = new Roster<Timed>();
   #timer: Timer | undefined;
   #now: number;
 
@@ -59,11 +61,12 @@ export class Deadlines implements Disposable {
       this.#now = this.#clock.now();
       this.#schedule();
     }
-    this.#watched.add(timed);
+    timed.seat ??= this.#watched.add(timed);
   }
 
   unwatch(timed: Timed): void {
-    this.#watched.delete(timed);
+    if (timed.seat !== undefined) this.#watched.delete(timed.seat);
+    timed.seat = undefined;
     if (this.#watched.size === 0) this[Symbol.dispose]();
   }
 
@@ -71,7 +74,10 @@ export class Deadlines implements Disposable {
   [Symbol.dispose](): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#watched.clear();
+    for (const seat of this.#watched.seats()) {
+      this.#watched.delete(seat);
+      seat.taken.seat = undefined;
+    }
   }
 
   #schedule(): void {
@@ -86,10 +92,10 @@ export class Deadlines implements Disposable {
     const stoodStill = this.#clock.now() - this.#now > (1 + STILL) * this.#interval;
     this.#now = this.#clock.now();
     if (stoodStill) return;
-    for (const timed of this.#watched) {
-      if (timed.deadline > this.#now) continue;
+    this.#watched.forEach((timed) => {
+      if (timed.deadline > this.#now) return;
       timed.deadline = Infinity;
       timed.expire();
-    }
+    });
   }
 }

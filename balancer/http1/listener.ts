@@ -1,4 +1,4 @@
-import { systemClock } from "@flotilla/runtime";
+import { Roster, systemClock } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { type AddressList, addressList } from "../address_list.ts";
 import { monotonic } from "../monotonic.ts";
@@ -45,7 +45,7 @@ export class Listener {
   readonly stats: ListenerStats = new ListenerStats();
   /** What clients speak to it. */
   readonly protocol: "http" | "https";
-  readonly #connections = new Set<ProxyConnection>();
+  readonly #connections = new Roster<ProxyConnection>();
   readonly #shared: ProxyConnectionOptions;
   readonly #limits: HeadLimits;
   readonly #trusted: AddressList;
@@ -144,9 +144,9 @@ export class Listener {
     const client = { origin, limits: this.#limits, rules: this.#rules, authority, received, onTrunk };
     const served = new ProxyConnection(connection, this.#shared, client);
     this.stats.accepted++;
-    this.#connections.add(served);
+    const seat = this.#connections.add(served);
     void served.closed.then(() => {
-      this.#connections.delete(served);
+      this.#connections.delete(seat);
       this.#acceptor?.roomMade();
     });
     if (this.#draining) served.drain();
@@ -159,7 +159,7 @@ export class Listener {
     this.#acceptor?.stop();
     for (const connection of this.#greeting) connection.close();
     for (const trunk of this.#trunks) trunk.leave();
-    for (const connection of this.#connections) connection.drain();
+    for (const connection of this.#connections.all()) connection.drain();
     await this.#allClosed();
   }
 
@@ -168,7 +168,7 @@ export class Listener {
     this.#draining = true;
     this.#acceptor?.stop();
     for (const connection of this.#greeting) connection.close();
-    for (const connection of this.#connections) connection.cut();
+    for (const connection of this.#connections.all()) connection.cut();
     for (const trunk of this.#trunks) trunk.close();
     await this.#allClosed();
   }
@@ -181,7 +181,7 @@ export class Listener {
   }
 
   async #allClosed(): Promise<void> {
-    await Promise.all([...this.#connections, ...this.#trunks].map(({ closed }) => closed));
+    await Promise.all([...this.#connections.all(), ...this.#trunks].map(({ closed }) => closed));
   }
 
   /** Serves each stream of a trunk as a connection. */

@@ -1,5 +1,6 @@
 import { BufferPool } from "./buffer_pool.ts";
 import type { Connection } from "./connection.ts";
+import type { Seat } from "@flotilla/runtime";
 import type { Timed } from "./deadlines.ts";
 import { CR, LF } from "./octets.ts";
 
@@ -47,6 +48,7 @@ export class Wire implements Timed {
   /** End of the message that is put together. */
   out: number;
   deadline = Infinity;
+  seat: Seat<Timed> | undefined;
   /** Called when the deadline has passed. */
   onExpire: (() => void) | undefined;
   /** Called when octets came behind {@linkcode end}. */

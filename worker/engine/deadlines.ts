@@ -1,5 +1,4 @@
-import type { Clock, Timer } from "@flotilla/runtime";
-import { Roster, type Seat } from "./roster.ts";
+import { type Clock, Roster, type Seat, type Timer } from "@flotilla/runtime";
 
 /** What is to happen at a time, unless it is withdrawn before. */
 export interface Timed {

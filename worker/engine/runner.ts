@@ -1,4 +1,4 @@
-import { sleep, type Timer } from "@flotilla/runtime";
+import { Roster, sleep, type Timer } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { sweepAgenda } from "./agenda.ts";
 import { Bell } from "./bell.ts";
@@ -8,7 +8,6 @@ import { keys } from "./keys.ts";
 import { Lanes } from "./lanes.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import { Permits } from "./permits.ts";
-import { Roster } from "./roster.ts";
 import { completed, type RunnerOptions } from "./runner_options.ts";
 import { type RunObserver, TaskRun } from "./task_run.ts";
 import type { RunEnvironment } from "./run_environment.ts";

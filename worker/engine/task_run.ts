@@ -1,9 +1,8 @@
-import { resumeTrace, sleep, type SpanOptions, type Timer } from "@flotilla/runtime";
+import { resumeTrace, type Seat, sleep, type SpanOptions, type Timer } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { backoff } from "./backoff.ts";
 import { PermanentError, type TaskDefinition } from "./define_task.ts";
 import type { FileEntry } from "./file_entry.ts";
-import type { Seat } from "./roster.ts";
 import { RunContext, type RunSide } from "./run_context.ts";
 import {
   failureOf,

@@ -44,6 +44,14 @@ export class Roster<T> {
     last.index = seat.index;
   }
 
+  /** Calls back for each, in no order. Meanwhile any may leave, and one may be visited twice then; who joins may be left out. */
+  forEach(visit: (taken: T) => void): void {
+    for (let index = this.#seats.length - 1; index >= 0; index--) {
+      const seat = this.#seats[index];
+      if (seat !== undefined) visit(seat.taken);
+    }
+  }
+
   /** The seats that are taken now, in no order. */
   seats(): Seat<T>[] {
     return this.#seats.slice();
