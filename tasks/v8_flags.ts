@@ -18,7 +18,26 @@ const BALANCER = [
   "--no-allocation-site-pretenuring",
 ];
 
+/**
+ * For a worker: objects that are new may take 32 MB, twice as much as by default, before those that are alive are moved out of the
+ * way. Some hundred tasks are on their way at any time, and all they consist of is moved each time.
+ */
+const WORKER = ["--min-semi-space-size=32", "--max-semi-space-size=32"];
+
+/**
+ * For a store: a collection of its new objects finds next to none alive and takes a fifth of a millisecond on the one thread there
+ * is. New objects have all the room from the start that V8 would give them in time.
+ */
+const STORE = ["--single-threaded-gc", "--min-semi-space-size=16"];
+
+const FLAGS: Readonly<Record<string, readonly string[]>> = {
+  balancer: BALANCER,
+  worker: WORKER,
+  store: STORE,
+};
+
 /** How V8 runs the process of a role: arguments of `deno run`. */
 export function v8Flags(role: string): string[] {
-  return role === "balancer" ? [`--v8-flags=${BALANCER.join(",")}`] : [];
+  const flags = FLAGS[role];
+  return flags === undefined ? [] : [`--v8-flags=${flags.join(",")}`];
 }

@@ -1,4 +1,5 @@
 import { dirname, fromFileUrl } from "@std/path";
+import { v8Flags } from "../../tasks/v8_flags.ts";
 import { answering, type Pinned, runPinned, startPinned } from "../pinned.ts";
 
 /** Where everything runs. */
@@ -59,16 +60,22 @@ export const flotilla: QueueContender = {
   async start({ folder, port, storeCore, clientCore }) {
     const env = { DENO_KV_ACCESS_TOKEN: TOKEN };
     const data = await Deno.makeTempDir({ dir: folder });
-    const deno = (
-      program: string,
-      args: string[],
-    ) => [Deno.execPath(), "run", "-A", `${ROOT}/${program}`, ...args];
+    const deno = (role: "store" | "worker", program: string, args: string[]) => [
+      Deno.execPath(),
+      "run",
+      ...v8Flags(role),
+      "-A",
+      `${ROOT}/${program}`,
+      ...args,
+    ];
     const flags = ["--port", `${port}`, "--path", `${data}/tasks.sqlite`, "--log-level", "error"];
-    const store = startPinned(deno("store/main.ts", flags), { core: storeCore, env });
+    const store = startPinned(deno("store", "store/main.ts", flags), { core: storeCore, env });
     await answering(`http://127.0.0.1:${port}/readyz`, store);
     const run = async (program: string, amount: Amount) => {
       const args = [`http://127.0.0.1:${port}`, ...numbersOf(amount, store)];
-      return effortOf(await runPinned(deno(`bench/tasks/${program}`, args), { core: clientCore, env }));
+      return effortOf(
+        await runPinned(deno("worker", `bench/tasks/${program}`, args), { core: clientCore, env }),
+      );
     };
     return {
       server: store.pid,
