@@ -29,10 +29,9 @@ export function claimedRef([owner, id]: ClaimedTask): TaskRef {
   return { owner, id };
 }
 
-/** The lease under which a task of a list runs. */
-export function claimedLease(lease: string, { holder }: ClaimList, claimed: ClaimedTask): Lease {
-  const [, , , token, permits] = claimed;
-  return { id: lease, token, holder, ...(permits.length > 0 ? { permits } : {}) };
+/** The lease under which a claimed task runs. */
+export function claimLease({ permits, ...lease }: Required<Lease>): Lease {
+  return permits.length > 0 ? { ...lease, permits } : lease;
 }
 
 /** A task as its claim has made it, where its record does not say so yet; otherwise as the record says. */
@@ -40,9 +39,10 @@ export function asClaimed(
   entry: TaskEntry,
   { lease, list, claimed }: { lease: string; list: ClaimList; claimed: ClaimedTask },
 ): TaskEntry {
-  if (entry.versionstamp !== claimed[2]) return entry;
-  const event = { type: "claim", now: list.claimed, lease: claimedLease(lease, list, claimed) } as const;
-  const task = transition(entry.task, event);
+  const [, , version, token, permits] = claimed;
+  if (entry.versionstamp !== version) return entry;
+  const held = claimLease({ id: lease, token, holder: list.holder, permits });
+  const task = transition(entry.task, { type: "claim", now: list.claimed, lease: held });
   return "refused" in task ? entry : { ...entry, task };
 }
 
@@ -62,6 +62,6 @@ export async function findClaimed(kv: Deno.Kv, entry: TaskEntry): Promise<TaskEn
 }
 
 /** The lease that a list belongs to. */
-export function leaseOfList(key: Deno.KvKey): string {
+function leaseOfList(key: Deno.KvKey): string {
   return String(key[keys.everyHeld.length]);
 }

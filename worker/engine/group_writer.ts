@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import { MAX_READ_KEYS } from "@flotilla/runtime";
+import { readKeys } from "./read_keys.ts";
 import { addPlans, type WritePlan } from "./write_plan.ts";
 import { CHECK_LIMIT, LEAST_CHECK_LIMIT, WriteSize } from "./write_size.ts";
 
@@ -135,20 +135,9 @@ export class GroupWriter {
 
   async #failing(batch: readonly Waiting[]): Promise<Set<Waiting>> {
     const checks = batch.flatMap((waiting) => waiting.plan.checks.map((check) => ({ waiting, ...check })));
-    const failing = new Set<Waiting>();
-    const looks: Promise<void>[] = [];
-    for (let start = 0; start < checks.length; start += MAX_READ_KEYS) {
-      const part = checks.slice(start, start + MAX_READ_KEYS);
-      looks.push(
-        this.#kv.getMany(part.map(({ key }) => key)).then((found) => {
-          part.forEach(({ waiting, versionstamp }, index) => {
-            if (found[index]?.versionstamp !== versionstamp) failing.add(waiting);
-          });
-        }),
-      );
-    }
-    await Promise.all(looks);
-    return failing;
+    const found = await readKeys(this.#kv, checks.map(({ key }) => key));
+    const failing = checks.filter(({ versionstamp }, index) => found[index]?.versionstamp !== versionstamp);
+    return new Set(failing.map(({ waiting }) => waiting));
   }
 
   /** Whether a write has more checks than every server takes. */

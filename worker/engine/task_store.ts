@@ -1,8 +1,9 @@
-import { type Clock, MAX_READ_KEYS, systemClock } from "@flotilla/runtime";
+import { type Clock, systemClock } from "@flotilla/runtime";
 import { findClaimed } from "./claim_list.ts";
 import { followUps } from "./follow_ups.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { indexKeys, keys, type TaskRef } from "./keys.ts";
+import { readKeys } from "./read_keys.ts";
 import { decodeRecord, encodeRecord } from "./task_record.ts";
 import {
   isOver,
@@ -72,14 +73,8 @@ export class TaskStore {
 
   /** The tasks, in the order asked for, a few in each request to the store. */
   async getMany(refs: readonly TaskRef[]): Promise<(TaskEntry | undefined)[]> {
-    const batches: TaskRef[][] = [];
-    for (let start = 0; start < refs.length; start += MAX_READ_KEYS) {
-      batches.push(refs.slice(start, start + MAX_READ_KEYS));
-    }
-    const read = await Promise.all(
-      batches.map((batch) => this.kv.getMany<unknown[]>(batch.map((ref) => keys.task(ref)))),
-    );
-    return read.flat().map((entry) => this.#entry(entry));
+    const found = await readKeys(this.kv, refs.map((ref) => keys.task(ref)));
+    return found.map((entry) => this.#entry(entry));
   }
 
   /** An owner's tasks, newest first, those older than the id `before`. */

@@ -1,7 +1,8 @@
-import { type Clock, MAX_READ_KEYS } from "@flotilla/runtime";
-import type { ClaimList } from "./claim_list.ts";
+import type { Clock } from "@flotilla/runtime";
+import { claimLease, type ClaimList } from "./claim_list.ts";
 import { isRefusal } from "./group_writer.ts";
 import { keys } from "./keys.ts";
+import { readKeys } from "./read_keys.ts";
 import { LeaseLostError } from "./run_errors.ts";
 import { SharedTurn } from "./shared_turn.ts";
 import { TaskHold } from "./task_hold.ts";
@@ -180,7 +181,7 @@ export class WorkerLease {
   #bid({ entry, permits }: Candidate): Bid {
     const { holder, clock } = this.#options;
     const token = `${this.id}.${this.#count++}`;
-    const lease = { id: this.id, token, holder, ...(permits.length > 0 ? { permits } : {}) };
+    const lease = claimLease({ id: this.id, token, holder, permits });
     return { entry, token, permits, task: movedBy(entry, { type: "claim", now: clock.now(), lease }) };
   }
 
@@ -262,15 +263,8 @@ export class WorkerLease {
 
   /** Those that can be claimed still. */
   async #open(bids: readonly Bid[]): Promise<readonly Bid[]> {
-    const open: Bid[] = [];
-    for (let start = 0; start < bids.length; start += MAX_READ_KEYS) {
-      const part = bids.slice(start, start + MAX_READ_KEYS);
-      const places = await this.#store.kv.getMany<unknown[]>(
-        part.flatMap(({ entry: { task } }) => placeOf(task)),
-      );
-      open.push(...part.filter(({ entry }, index) => places[index]?.versionstamp === entry.versionstamp));
-    }
-    return open;
+    const places = await readKeys(this.#store.kv, bids.flatMap(({ entry: { task } }) => placeOf(task)));
+    return bids.filter(({ entry }, index) => places[index]?.versionstamp === entry.versionstamp);
   }
 
   #hold({ key, bids }: Batch): TaskHold[] {

@@ -1,12 +1,11 @@
 import { MAX_CHECKS } from "@flotilla/runtime";
+import { TASK_STATUSES } from "./task_state.ts";
 import type { PlannedSet, WritePlan } from "./write_plan.ts";
 
 /** Checks in one atomic write: as many as Deno KV takes, and what every KV Connect server does. */
 export const [CHECK_LIMIT, LEAST_CHECK_LIMIT] = [MAX_CHECKS, 10];
 /** Changes in one atomic write, well below the 1,000 of the protocol and the 81,920 bytes of keys. */
 const CHANGE_LIMIT = 400;
-/** Counters that a write may move. */
-const STATUSES = 7;
 /** Bytes in one atomic write, well below the 819,200 of the protocol. */
 const SIZE_LIMIT = 400_000;
 /** Bytes that a change takes beside a value of bytes. */
@@ -18,7 +17,7 @@ export class WriteSize {
   /** One check stands for all on new keys. */
   #checks = 1;
   /** Counters are few, whoever moves them. */
-  #changes = STATUSES;
+  #changes = TASK_STATUSES.length;
   #bytes = 0;
   readonly #shared = new Set<string>();
 
