@@ -10,7 +10,6 @@ export function prepareStatements(database: DatabaseSync): Record<
   | "listReverse"
   | "insert"
   | "update"
-  | "size"
   | "remove"
   | "removeExpired"
   | "nextExpiry"
@@ -27,10 +26,10 @@ export function prepareStatements(database: DatabaseSync): Record<
     return statement;
   };
   const range =
-    `select key, value, encoding, version, expires from entries where key >= ? and key < ? and ${LIVE}`;
+    `select value, encoding, version, expires, key from entries where key >= ? and key < ? and ${LIVE}`;
   return {
-    get: prepareRows(`select key, value, encoding, version, expires from entries where key = ? and ${LIVE}`),
-    stamp: prepareRows("select version, length(value) as size, expires from entries where key = ?"),
+    get: prepareRows(`select value, encoding, version, expires from entries where key = ? and ${LIVE}`),
+    stamp: prepareRows("select version, length(value), expires from entries where key = ?"),
     list: prepareRows(`${range} order by key limit ?`),
     listReverse: prepareRows(`${range} order by key desc limit ?`),
     insert: prepare(
@@ -40,7 +39,6 @@ export function prepareStatements(database: DatabaseSync): Record<
     update: prepare(
       "update entries set value = ?2, encoding = ?3, version = ?4, expires = ?5 where key = ?1",
     ),
-    size: prepareRows("select length(value) as size from entries where key = ?"),
     remove: prepare("delete from entries where key = ?"),
     removeExpired: prepare(
       "delete from entries where rowid in (select rowid from entries where expires <= ? order by expires limit ?) " +

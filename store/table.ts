@@ -85,13 +85,12 @@ export class Table implements Disposable {
   /** What is stored under the key and has not expired. */
   entry(key: Uint8Array, now: number): Entry | undefined {
     const row = this.#statements.get.get(key, now);
-    return row === undefined ? undefined : entryOf(row);
+    return row === undefined ? undefined : entryOf(columnsOf(row), key);
   }
 
   /** The version that wrote the key, if it is there and has not expired. Called inside a transaction. */
   version({ key, id }: NamedKey, now: number): number | undefined {
-    const row = this.#statements.stamp.get(key);
-    const stamp = row === undefined ? undefined : stampOf(row);
+    const stamp = this.#stampOf(key);
     this.#stamps.set(id, stamp);
     return stamp === undefined || stamp.expires <= now ? undefined : stamp.version;
   }
@@ -104,7 +103,10 @@ export class Table implements Disposable {
       return entry === undefined ? [] : [entry];
     }
     const statement = reverse ? this.#statements.listReverse : this.#statements.list;
-    return statement.all(start, end, now, limit).map(entryOf);
+    return statement.all(start, end, now, limit).map((row) => {
+      const columns = columnsOf(row);
+      return entryOf(columns, blob(columns[4]));
+    });
   }
 
   /** Resolves when all that was committed is on the disk; `undefined` when it is as durable as it gets already. May throw. */
@@ -208,14 +210,20 @@ export class Table implements Disposable {
 
   /** Bytes of key and value that are stored under a key, whose row is about to change. */
   #takeSize({ key, id }: NamedKey): number | undefined {
-    const size = this.#stamps.has(id) ? this.#stamps.get(id)?.size : this.#sizeOf(key);
+    const stamp = this.#stamps.has(id) ? this.#stamps.get(id) : this.#stampOf(key);
     this.#stamps.delete(id);
-    return size === undefined ? undefined : key.length + size;
+    return stamp === undefined ? undefined : key.length + stamp.size;
   }
 
-  #sizeOf(key: Uint8Array): number | undefined {
-    const row = this.#statements.size.get(key);
-    return row === undefined ? undefined : integer(columnsOf(row)[0]);
+  #stampOf(key: Uint8Array): Stamp | undefined {
+    const row = this.#statements.stamp.get(key);
+    if (row === undefined) return undefined;
+    const [version, size, expires] = columnsOf(row);
+    return {
+      version: integer(version),
+      size: integer(size),
+      expires: expires === null ? Infinity : integer(expires),
+    };
   }
 
   #reserveVersions(): void {
@@ -235,29 +243,21 @@ export function isPoint(start: Uint8Array, end: Uint8Array): boolean {
   return true;
 }
 
+type Columns = readonly (SQLOutputValue | undefined)[];
+
 /** The columns of a row that was asked for as an array. */
-function columnsOf(row: unknown): readonly (SQLOutputValue | undefined)[] {
+function columnsOf(row: unknown): Columns {
   if (!Array.isArray(row)) throw new TypeError(`Cannot read a row: expected an array, got ${typeof row}`);
   return row;
 }
 
-function entryOf(row: unknown): Entry {
-  const [key, value, encoding, version, expires] = columnsOf(row);
+function entryOf([value, encoding, version, expires]: Columns, key: Uint8Array): Entry {
   return {
-    key: blob(key),
+    key,
     value: blob(value),
     encoding: integer(encoding),
     version: integer(version),
     expires: expires === null ? null : integer(expires),
-  };
-}
-
-function stampOf(row: unknown): Stamp {
-  const [version, size, expires] = columnsOf(row);
-  return {
-    version: integer(version),
-    size: integer(size),
-    expires: expires === null ? Infinity : integer(expires),
   };
 }
 
