@@ -1,6 +1,7 @@
 import { assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { deadline } from "@std/async/deadline";
-import { eventually, freePort } from "@flotilla/runtime/testing";
+import { freePort } from "@flotilla/runtime";
+import { eventually } from "@flotilla/runtime/testing";
 import { fromFileUrl } from "@std/path";
 import { TEST_CERTIFICATE, TEST_KEY } from "./http1/testing/certificate.ts";
 import { runBalancer, startBalancer } from "./testing/balancer_program.ts";

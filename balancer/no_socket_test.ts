@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
-import { eventually, freePort } from "@flotilla/runtime/testing";
+import { freePort } from "@flotilla/runtime";
+import { eventually } from "@flotilla/runtime/testing";
 import { lacksSocket } from "./no_socket.ts";
 import { startBalancer } from "./testing/balancer_program.ts";
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { eventually, freePort } from "@flotilla/runtime/testing";
+import { freePort } from "@flotilla/runtime";
+import { eventually } from "@flotilla/runtime/testing";
 import { dirname, fromFileUrl } from "@std/path";
 
 const names = ["net", "run", "read", "env"] as const;

@@ -1,4 +1,5 @@
-import { eventually, freePort } from "@flotilla/runtime/testing";
+import { freePort } from "@flotilla/runtime";
+import { eventually } from "@flotilla/runtime/testing";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 

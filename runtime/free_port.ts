@@ -8,11 +8,17 @@ const [FIRST, COUNT] = [10_000, 20_000];
 export function freePort(hostname = "127.0.0.1"): number {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * COUNT);
-    try {
-      using _listener = Deno.listen({ hostname, port });
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
+    if (isFree(port, hostname)) return port;
+  }
+}
+
+/** Whether nothing listens on a port. */
+export function isFree(port: number, hostname = "127.0.0.1"): boolean {
+  try {
+    using _listener = Deno.listen({ port, hostname });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
   }
 }

@@ -35,6 +35,7 @@ export {
   portSchema,
   switchFlag,
 } from "./flags.ts";
+export { freePort, isFree } from "./free_port.ts";
 export { commitChecked } from "./kv_connect/commit_checked.ts";
 export { KvOutcomeUnknownError, KvRefusedError, KvUnavailableError } from "./kv_connect/kv_errors.ts";
 export { entriesOf } from "./kv_connect/list_iterator.ts";

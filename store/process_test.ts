@@ -1,5 +1,5 @@
-import { kvAccessToken, KvOutcomeUnknownError, KvUnavailableError } from "@flotilla/runtime";
-import { eventually, freePort } from "@flotilla/runtime/testing";
+import { freePort, kvAccessToken, KvOutcomeUnknownError, KvUnavailableError } from "@flotilla/runtime";
+import { eventually } from "@flotilla/runtime/testing";
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { canSpawn, connectTo } from "./testing/served_store.ts";

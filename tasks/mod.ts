@@ -4,6 +4,5 @@
  * @module
  */
 export { adminOriginOf, type PlannedProcess, type PlanOptions, planProcesses } from "./plan.ts";
-export { isFree } from "./ports.ts";
 export { topology } from "./topology.ts";
 export { type CheckedTopology, parseTopology, type Topology, TopologyError } from "./topology_schema.ts";

@@ -1,3 +1,4 @@
+import { isFree } from "@flotilla/runtime";
 import { authority, type PlannedProcess } from "./plan.ts";
 
 /** A port that a process needs and that something else already listens on. */
@@ -15,17 +16,6 @@ export function takenPorts(processes: readonly PlannedProcess[]): TakenPort[] {
       .filter((needed) => !isFree(needed, host))
       .map((needed) => ({ name, host, port: needed }))
   );
-}
-
-/** Whether nothing listens on a port. */
-export function isFree(port: number, hostname = "127.0.0.1"): boolean {
-  try {
-    using _listener = Deno.listen({ port, hostname });
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return false;
-    throw error;
-  }
 }
 
 /** Who holds a port. */

@@ -1,19 +1,7 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { describeTakenPorts, isFree, takenPorts } from "./ports.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { describeTakenPorts, takenPorts } from "./ports.ts";
 
 const net = (await Deno.permissions.query({ name: "net" })).state === "granted";
-
-Deno.test({
-  name: "isFree() tells whether something listens on a port",
-  ignore: !net,
-  fn() {
-    const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-    const { port } = listener.addr;
-    assert(!isFree(port));
-    listener.close();
-    assert(isFree(port));
-  },
-});
 
 Deno.test({
   name: "takenPorts() names the process that needs a taken port, its port for administration too",

@@ -1,6 +1,7 @@
 import {
   flag,
   type FlagValues,
+  isFree,
   listFlag,
   number,
   readFlags,
@@ -12,7 +13,7 @@ import { z } from "zod";
 import { DataInUseError } from "./control/control_file.ts";
 import { type PlannedProcess, planProcesses } from "./plan.ts";
 import { portOwners } from "./port_owners.ts";
-import { describeTakenPorts, isFree, takenPorts } from "./ports.ts";
+import { describeTakenPorts, takenPorts } from "./ports.ts";
 import { precache, PrecacheError } from "./precache.ts";
 import { productionProblems } from "./production.ts";
 import { runSystem } from "./run_system.ts";

@@ -1,7 +1,7 @@
+import { isFree } from "@flotilla/runtime";
 import { eventually } from "@flotilla/runtime/testing";
 import {
   adminOriginOf,
-  isFree,
   parseTopology,
   type PlannedProcess,
   planProcesses,

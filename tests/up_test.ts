@@ -1,5 +1,5 @@
 import { eventually } from "@flotilla/runtime/testing";
-import { isFree } from "@flotilla/tasks";
+import { isFree } from "@flotilla/runtime";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { signIn } from "./client.ts";

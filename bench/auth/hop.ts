@@ -1,3 +1,4 @@
+import { freePort } from "@flotilla/runtime";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { answering, type Pinned, startPinned } from "../pinned.ts";
 import { processorTime } from "../processor_time.ts";
@@ -66,11 +67,6 @@ async function load(url: string, seconds: number): Promise<number> {
   const { requests, errors } = await wrk(url, { connections: CONNECTIONS, seconds, headers });
   if (errors > 0) throw new Error(`Cannot measure ${url}: ${errors} of ${requests} requests failed`);
   return requests;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function summed(readings: ReadonlyMap<Kind, readonly number[]>): Hop {

@@ -1,7 +1,7 @@
 import { recordAudit } from "@flotilla/gateway/audit";
+import { isFree } from "@flotilla/runtime";
 import { getLogger } from "@logtape/logtape";
 import { planProcesses } from "../plan.ts";
-import { isFree } from "../ports.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { useSystemDatabase } from "../system_database.ts";
 import type { Terminal } from "../terminal.ts";

@@ -1,4 +1,4 @@
-import { sleep } from "@flotilla/runtime";
+import { freePort, sleep } from "@flotilla/runtime";
 import { fromFileUrl, resolve } from "@std/path";
 import { denoLauncher } from "../launch.ts";
 import { originOf, type PlannedProcess, planProcesses } from "../plan.ts";
@@ -56,11 +56,6 @@ export function balancerPlan(
     flags: [["strategy", strategy], ...gateways.map((gateway) => ["upstream", originOf(gateway)] as const)],
     calls: gateways.map(({ name }) => name),
   };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }
 
 async function readyInTime(plan: PlannedProcess): Promise<boolean> {
