@@ -3,10 +3,17 @@ import { readKeys } from "./read_keys.ts";
 import { addPlans, type WritePlan } from "./write_plan.ts";
 import { CHECK_LIMIT, LEAST_CHECK_LIMIT, WriteSize } from "./write_size.ts";
 
-/** Writes under way at once; what comes meanwhile is gathered. */
-const IN_FLIGHT = 2;
+/**
+ * Writes under way at once; what comes meanwhile is gathered. Were all in one, those who wait for them would all go on at once
+ * and come back together, and this process and the store would take turns; so the store has one share while the other is made.
+ */
+const LEAST_IN_FLIGHT = 2;
+/** A write costs the store something whatever it holds: more of them at once are smaller. */
+const MOST_IN_FLIGHT = 4;
 /** So much is written together, however much could be written beside it. */
 const LEAST_SHARE = 32;
+/** Beyond this a write keeps the store for milliseconds, and all who wait for it: then more are under way. */
+const LARGE_SHARE = 128;
 
 interface Waiting {
   readonly plan: WritePlan;
@@ -64,8 +71,11 @@ export class GroupWriter {
   }
 
   #next(): void {
-    while (this.#inFlight < IN_FLIGHT && this.#waiting.length > 0) {
-      const { batch, weight } = this.#gather(this.#share());
+    while (this.#waiting.length > 0) {
+      const { waiting, writing } = this.#weight;
+      const { writes, share } = sharesOf(waiting + writing);
+      if (this.#inFlight >= writes) return;
+      const { batch, weight } = this.#gather(share);
       this.#inFlight++;
       this.#weight.waiting -= weight;
       this.#weight.writing += weight;
@@ -75,15 +85,6 @@ export class GroupWriter {
         if (this.#waiting.length > 0) this.#schedule();
       });
     }
-  }
-
-  /**
-   * What one write should weigh. Were all in one, those who wait for them would all go on at once and come back together, and
-   * this process and the store would take turns; so the store has one share while the other is made.
-   */
-  #share(): number {
-    const { waiting, writing } = this.#weight;
-    return Math.max(LEAST_SHARE, Math.ceil((writing + waiting) / IN_FLIGHT));
   }
 
   /** Takes what may be written together, up to a share of it, in the order of its coming. */
@@ -152,6 +153,13 @@ export class GroupWriter {
     const done = await operation.commit();
     return done.ok ? done.versionstamp : undefined;
   }
+}
+
+/** How many writes should be under way of what weighs so much in all, and what each should weigh. */
+export function sharesOf(weight: number): { readonly writes: number; readonly share: number } {
+  const wanted = Math.ceil(weight / LARGE_SHARE);
+  const writes = Math.min(MOST_IN_FLIGHT, Math.max(LEAST_IN_FLIGHT, wanted));
+  return { writes, share: Math.max(LEAST_SHARE, Math.ceil(weight / writes)) };
 }
 
 /** How much work a plan is: a claim of thirty tasks as much as the outcomes of thirty. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { GroupWriter } from "./group_writer.ts";
+import { GroupWriter, sharesOf } from "./group_writer.ts";
 import type { WritePlan } from "./write_plan.ts";
 
 function plan(more: Partial<WritePlan>): WritePlan {
@@ -121,11 +121,11 @@ Deno.test("GroupWriter.commit() sets shared keys once and moves counters by the 
   assertEquals((await kv.get<Deno.KvU64>(["count", "queued"])).value?.value, 3n);
   assertEquals((await kv.get(["bell"])).value, "b");
   const before = counted.commits;
-  // Two keys of its own each: with what is shared they would be 1,200 changes, and more than one write takes.
+  // Two keys of its own each: with what is shared they would be 1,024 changes, and more than one write takes.
   const own = (name: number) => [1, 2].map((part) => ({ key: ["own", name, part], value: 0 }));
   await Promise.all(
     Array.from(
-      { length: 300 },
+      { length: 256 },
       (_, index) => writer.commit(plan({ sets: [...own(index), ...bell("c")], counts: by(1) })),
     ),
   );
@@ -142,4 +142,10 @@ Deno.test("GroupWriter.commit() tells everyone in a group when the database does
     Array.from({ length: 5 }, (_, index) => writer.commit(create(`k${index}`))),
   );
   assertEquals(done.map(({ status }) => status), Array(5).fill("rejected"));
+});
+
+Deno.test("sharesOf() has two writes under way, and more of them only where each would be large", () => {
+  const shares = [1, 64, 256, 257, 512, 2_000].map(sharesOf);
+  assertEquals(shares.map(({ writes }) => writes), [2, 2, 2, 3, 4, 4]);
+  assertEquals(shares.map(({ share }) => share), [32, 32, 128, 86, 128, 500]);
 });
