@@ -7,7 +7,7 @@ import type { Evictor } from "./evictor.ts";
 import { keyId } from "./key_id.ts";
 import { planWrite, type Snapshot } from "./plan.ts";
 import { Refusal } from "./refusal.ts";
-import { StorageFailure } from "./storage_failure.ts";
+import { endProcess, StorageFailure } from "./storage_failure.ts";
 import type { StoreMetrics } from "./store_metrics.ts";
 import type { Table } from "./table.ts";
 import { Unflushed } from "./unflushed.ts";
@@ -259,9 +259,7 @@ export class Committer {
   #lose(commits: readonly Commit[], error: unknown): void {
     const failure = new StorageFailure(error);
     for (const { group } of commits) this.#fail(group, failure);
-    queueMicrotask(() => {
-      throw failure;
-    });
+    endProcess(failure);
   }
 
   /** Nothing of the group is to be relied on. */

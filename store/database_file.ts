@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { type LoggedDatabase, RedoLog, type RedoLogOptions } from "./redo_log.ts";
 import { StorageFailure } from "./storage_failure.ts";
 
 /**
@@ -18,6 +19,14 @@ export interface DatabaseOptions {
   synchronous?: Synchronous;
   /** Bytes that the file may grow to; then writes that need more are answered 507. @default none */
   quota?: number;
+  /** How the redo log is kept that makes commits durable. */
+  redo?: RedoOptions;
+}
+
+/** When what is in the redo log is written to the database itself. */
+export interface RedoOptions extends RedoLogOptions {
+  /** Octets of the log after which SQLite commits; it writes whole pages, and many writes change the same ones. @default 1 MiB */
+  commitEvery?: number;
 }
 
 /** The database cannot be opened. */
@@ -90,11 +99,15 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    if (error instanceof DatabaseOpenError) throw error;
-    const { kind, message } = new StorageFailure(error);
-    const reason = kind === "busy" ? "another process has it open" : message;
-    throw new DatabaseOpenError(`Cannot open the database ${path}: ${reason}`, { cause: error });
+    throw error instanceof DatabaseOpenError ? error : openFailure(path, error);
   }
+}
+
+/** What says why a database cannot be opened. */
+export function openFailure(path: string, cause: unknown): DatabaseOpenError {
+  const { kind, message } = new StorageFailure(cause);
+  const reason = kind === "busy" ? "another process has it open" : message;
+  return new DatabaseOpenError(`Cannot open the database ${path}: ${reason}`, { cause });
 }
 
 function configure(database: DatabaseSync, synchronous: Synchronous, quota: number | undefined): void {
@@ -102,7 +115,7 @@ function configure(database: DatabaseSync, synchronous: Synchronous, quota: numb
   database.exec("pragma locking_mode = exclusive");
   database.exec(`pragma page_size = ${PAGE_BYTES}`);
   database.exec("pragma journal_mode = wal");
-  setSynchronous(database, synchronous);
+  database.exec(`pragma synchronous = ${synchronous}`);
   database.exec(`pragma cache_size = -${PAGE_CACHE_KIB}`);
   database.exec(`pragma journal_size_limit = ${LOG_BYTES}`);
   database.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
@@ -110,9 +123,26 @@ function configure(database: DatabaseSync, synchronous: Synchronous, quota: numb
   if (quota !== undefined) database.exec(`pragma max_page_count = ${Math.floor(quota / PAGE_BYTES)}`);
 }
 
-/** How far SQLite itself goes with a commit. */
-export function setSynchronous(database: DatabaseSync, synchronous: Synchronous): void {
-  database.exec(`pragma synchronous = ${synchronous}`);
+/**
+ * Opens the redo log of a database where commits are to be on the disk, or where a process before this one has left one. SQLite
+ * need not flush its own commits then.
+ *
+ * @throws {DatabaseOpenError} when it cannot be opened, or is the log of a later state of the database; the database is closed then
+ */
+export function openRedoLog(
+  database: DatabaseSync,
+  { path, synchronous = "full", redo = {} }: DatabaseOptions,
+  state: LoggedDatabase,
+): RedoLog | undefined {
+  if (path === ":memory:" || synchronous !== "full" && !RedoLog.exists(path)) return undefined;
+  try {
+    const log = RedoLog.open(path, state, redo);
+    database.exec("pragma synchronous = normal");
+    return log;
+  } catch (error) {
+    database.close();
+    throw openFailure(path, error);
+  }
 }
 
 /** Takes the lock and makes the tables of a new file. */

@@ -14,8 +14,7 @@ export function prepareStatements(database: DatabaseSync): Record<
   | "removeExpired"
   | "nextExpiry"
   | "candidates"
-  | "newest"
-  | "commit",
+  | "newest",
   StatementSync
 > {
   const prepare = (sql: string) => database.prepare(sql);
@@ -49,6 +48,5 @@ export function prepareStatements(database: DatabaseSync): Record<
       "select rowid, key from entries where rowid > ? and rowid <= ? order by rowid limit ?",
     ),
     newest: prepare("select coalesce(max(rowid), 0) as newest from entries"),
-    commit: prepare("commit"),
   };
 }

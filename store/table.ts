@@ -1,13 +1,13 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { ReadRange } from "@flotilla/runtime/kv_connect";
 import type { NamedKey } from "./atomic_write.ts";
-import { databaseId, type DatabaseOptions, openDatabase, setSynchronous } from "./database_file.ts";
+import { databaseId, type DatabaseOptions, openDatabase, openFailure, openRedoLog } from "./database_file.ts";
 import type { Entry } from "./datapath.ts";
 import { keyId } from "./key_id.ts";
 import type { Effect } from "./plan.ts";
+import type { AppliedWrite } from "./redo_frame.ts";
 import { prepareStatements } from "./statements.ts";
-import { StorageFailure } from "./storage_failure.ts";
-import { WriteAheadLog } from "./write_ahead_log.ts";
+import { type Totals, Transactions } from "./transactions.ts";
 
 /** How many entries a table holds and how large they are. */
 export interface TableSize {
@@ -33,48 +33,61 @@ interface Stamp {
 /** How many versions are reserved at once, so that a commit need not write which one it used. */
 const VERSIONS_RESERVED = 1_000_000;
 
+/** Octets of the redo log after which SQLite commits. */
+const COMMIT_EVERY = 1_024 * 1_024;
+
 /** The entries in SQLite, and the versions of commits. Every call is synchronous and short. */
 export class Table implements Disposable {
   /** The database's UUID. */
   readonly id: string;
   readonly #database: DatabaseSync;
-  /** Set where commits are flushed past SQLite, which would hold the event loop meanwhile, however long it takes. */
-  readonly #log: WriteAheadLog | undefined;
+  readonly #transactions: Transactions;
   readonly #statements: ReturnType<typeof prepareStatements>;
   /** By key, what checks of the transaction under way have looked at: most keys that are checked are then written. */
   #stamps = new Map<string, Stamp | undefined>();
-  #rows: number;
-  #bytes: number;
+  readonly #totals: Totals;
   /** The version used last. */
   #version: number;
-  /** No version above this one was used before the last commit, whatever happened since. */
-  #ceiling: number;
 
   /**
    * @param now milliseconds since the epoch
    * @throws {DatabaseOpenError} when the file cannot be opened
    */
   constructor(options: DatabaseOptions, now: number) {
-    this.#database = openDatabase(options);
-    this.#statements = prepareStatements(this.#database);
-    const { path, synchronous = "full" } = options;
-    this.#log = synchronous === "full" && path !== ":memory:" ? WriteAheadLog.open(path) : undefined;
-    if (this.#log !== undefined) setSynchronous(this.#database, "normal");
-    this.id = databaseId(this.#database);
-    const size = this.#database.prepare(
+    const database = openDatabase(options);
+    this.#database = database;
+    this.#statements = prepareStatements(database);
+    this.id = databaseId(database);
+    const size = database.prepare(
       "select count(*) as rows, coalesce(sum(length(key) + length(value)), 0) as bytes from entries",
     ).get();
-    this.#rows = integer(size?.["rows"]);
-    this.#bytes = integer(size?.["bytes"]);
-    const ceiling = this.#database.prepare("select value from meta where name = 'ceiling'").get();
-    this.#ceiling = ceiling === undefined ? 0 : integer(ceiling["value"]);
+    const ceiling = this.#noted("ceiling");
+    this.#totals = { rows: integer(size?.["rows"]), bytes: integer(size?.["bytes"]), ceiling };
+    const version = this.#noted("version");
+    const redo = openRedoLog(database, options, { id: this.id, version });
+    const repeat = (write: AppliedWrite) => this.#change(write);
+    this.#transactions = new Transactions({
+      database,
+      redo,
+      commitEvery: options.redo?.commitEvery ?? COMMIT_EVERY,
+      version,
+      totals: this.#totals,
+      repeat,
+    });
+    try {
+      this.#transactions.recover();
+    } catch (error) {
+      this.#transactions.close();
+      throw openFailure(options.path, error);
+    }
     // Microseconds of the clock as the least version: a file restored from a backup, or memory that was lost, then
     // does not give out versionstamps a second time that some client still holds.
-    this.#version = Math.max(this.#ceiling, now * 1_000);
+    this.#version = Math.max(ceiling, version, redo?.version ?? 0, now * 1_000);
   }
 
   get size(): TableSize {
-    return { rows: this.#rows, bytes: this.#bytes };
+    const { rows, bytes } = this.#totals;
+    return { rows, bytes };
   }
 
   /** The version that the next applied write gets. */
@@ -109,50 +122,38 @@ export class Table implements Disposable {
     });
   }
 
-  /** Resolves when all that was committed is on the disk; `undefined` when it is as durable as it gets already. May throw. */
+  /** Resolves when all that was done is on the disk; `undefined` when it is as durable as it gets already. May throw. */
   flush(): Promise<void> | undefined {
-    return this.#log?.flush();
+    return this.#transactions.flush();
   }
 
   /**
-   * Runs `work` in a transaction and returns when it is committed; {@linkcode Table.flush} may have to follow.
+   * Runs `work` in a transaction and returns when it is done; {@linkcode Table.flush} may have to follow.
    *
-   * @throws {StorageFailure} when it could not be committed: then nothing has changed
+   * @throws {StorageFailure} when it could not be done: then nothing has changed
    */
   transaction<T>(work: () => T): T {
-    const [rows, bytes, ceiling] = [this.#rows, this.#bytes, this.#ceiling];
     this.#stamps = new Map();
-    try {
-      // Left behind only by a roll-back that failed itself.
-      if (this.#database.isTransaction) this.#database.exec("rollback");
-      this.#database.exec("begin immediate");
+    return this.#transactions.run(() => {
       const result = work();
-      if (this.#version > this.#ceiling) this.#reserveVersions();
-      this.#statements.commit.run();
+      if (this.#version > this.#totals.ceiling) this.#reserveVersions();
       return result;
-    } catch (error) {
-      [this.#rows, this.#bytes, this.#ceiling] = [rows, bytes, ceiling];
-      // SQLite has rolled back by itself after some failures, such as a full disk.
-      if (this.#database.isTransaction) this.#database.exec("rollback");
-      throw new StorageFailure(error);
-    }
+    });
   }
 
   /** Applies the effects of one write under a version of its own, inside a transaction. */
   apply(effects: readonly Effect[]): number {
-    const version = ++this.#version;
-    for (const effect of effects) {
-      if (effect.type === "put") this.#put(effect, version);
-      else this.#remove(effect);
-    }
-    return version;
+    const write = { version: ++this.#version, effects };
+    this.#change(write);
+    this.#transactions.add(write);
+    return write.version;
   }
 
   /** Deletes up to `limit` entries that have expired, inside a transaction, and says how many. */
   removeExpired(now: number, limit: number): number {
     const rows = this.#statements.removeExpired.all(now, limit);
-    this.#rows -= rows.length;
-    for (const row of rows) this.#bytes -= integer(row["size"]);
+    this.#totals.rows -= rows.length;
+    for (const row of rows) this.#totals.bytes -= integer(row["size"]);
     return rows.length;
   }
 
@@ -181,8 +182,14 @@ export class Table implements Disposable {
   /** Closes the file, and with it lets the next process in. Nothing can be called after that. */
   [Symbol.dispose](): void {
     if (!this.#database.isOpen) return;
-    this.#log?.[Symbol.dispose]();
-    this.#database.close();
+    this.#transactions.close();
+  }
+
+  #change({ version, effects }: AppliedWrite): void {
+    for (const effect of effects) {
+      if (effect.type === "put") this.#put(effect, version);
+      else this.#remove(effect);
+    }
   }
 
   #put(effect: Effect & { type: "put" }, version: number): void {
@@ -190,22 +197,22 @@ export class Table implements Disposable {
     const row = [key, value, encoding, version, expires] as const;
     // A key that was not checked is a new one, nearly always.
     if (this.#stamps.get(effect.id) === undefined && this.#statements.insert.run(...row).changes > 0) {
-      this.#rows++;
-      this.#bytes += key.length + value.length;
+      this.#totals.rows++;
+      this.#totals.bytes += key.length + value.length;
       this.#stamps.delete(effect.id);
       return;
     }
     const old = this.#takeSize(effect) ?? 0;
     this.#statements.update.run(...row);
-    this.#bytes += key.length + value.length - old;
+    this.#totals.bytes += key.length + value.length - old;
   }
 
   #remove(key: NamedKey): void {
     const old = this.#takeSize(key);
     if (old === undefined) return;
     this.#statements.remove.run(key.key);
-    this.#rows--;
-    this.#bytes -= old;
+    this.#totals.rows--;
+    this.#totals.bytes -= old;
   }
 
   /** Bytes of key and value that are stored under a key, whose row is about to change. */
@@ -226,10 +233,15 @@ export class Table implements Disposable {
     };
   }
 
+  #noted(name: "ceiling" | "version"): number {
+    const row = this.#database.prepare("select value from meta where name = ?").get(name);
+    return row === undefined ? 0 : integer(row["value"]);
+  }
+
   #reserveVersions(): void {
-    this.#ceiling = this.#version + VERSIONS_RESERVED;
+    this.#totals.ceiling = this.#version + VERSIONS_RESERVED;
     this.#database.prepare("insert or replace into meta (name, value) values ('ceiling', ?)").run(
-      this.#ceiling,
+      this.#totals.ceiling,
     );
   }
 }

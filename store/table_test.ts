@@ -159,12 +159,14 @@ Deno.test("Table refuses a quota that holds no database", () => {
   }
 });
 
-Deno.test("Table makes a file that only its owner can read, and its log too", { ignore: !canWrite }, () => {
+Deno.test("Table makes files that only their owner can read", { ignore: !canWrite }, () => {
   using file = temporaryFile();
   using table = new Table({ path: file.path }, NOW);
   table.transaction(() => table.apply([put("a")]));
-  const modes = ["", "-wal"].map((suffix) => (Deno.statSync(`${file.path}${suffix}`).mode ?? 0) & 0o777);
-  assertEquals(modes, [0o600, 0o600]);
+  const modes = ["", "-wal", "-redo"].map((suffix) =>
+    (Deno.statSync(`${file.path}${suffix}`).mode ?? 0) & 0o777
+  );
+  assertEquals(modes, [0o600, 0o600, 0o600]);
 });
 
 Deno.test(

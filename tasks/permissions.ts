@@ -45,8 +45,8 @@ export function permissionsOf(process: PlannedProcess, options: PermissionOption
       ...process.mayCall ?? [],
       ...process.outside ?? [],
     ]),
-    ...grant("read", [...files, ...logsRead(process), ...sourcesRead(process, options)]),
-    ...grant("write", files),
+    ...grant("read", [...files, ...logsOf(process), ...sourcesRead(process, options)]),
+    ...grant("write", [...files, ...logsOf(process)]),
     ...grant("env", variablesOf(process.role)),
     // A thread that hashes passwords lets all others go first.
     ...grant("sys", process.role === "auth" ? ["setPriority"] : []),
@@ -82,10 +82,10 @@ function defaultPort({ protocol }: URL): number {
   return protocol === "https:" ? 443 : 80;
 }
 
-/** A store flushes the log that SQLite keeps beside its file. */
-function logsRead({ role, flags }: PlannedProcess): string[] {
+/** A store keeps a redo log beside its file. */
+function logsOf({ role, flags }: PlannedProcess): string[] {
   if (role !== "store") return [];
-  return flags.flatMap(([flag, value]) => flag === "path" && value !== ":memory:" ? [`${value}-wal`] : []);
+  return flags.flatMap(([flag, value]) => flag === "path" && value !== ":memory:" ? [`${value}-redo`] : []);
 }
 
 /** auth hashes passwords and worker computes in Web Workers, whose source Deno counts as a file that is read. */

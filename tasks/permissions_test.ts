@@ -36,8 +36,8 @@ Deno.test("permissionsOf() gives a balancer its ports and its upstreams, those t
 Deno.test("permissionsOf() gives a store its one file with its log, and no other address", () => {
   assertEquals(permissions("database"), {
     net: ["127.0.0.1:5005"],
-    read: ["/flotilla/data/database.sqlite", "/flotilla/data/database.sqlite-wal"],
-    write: ["/flotilla/data/database.sqlite"],
+    read: ["/flotilla/data/database.sqlite", "/flotilla/data/database.sqlite-redo"],
+    write: ["/flotilla/data/database.sqlite", "/flotilla/data/database.sqlite-redo"],
     env: ["FLOTILLA_ENV", "FLOTILLA_LOG_LEVEL", "DENO_KV_ACCESS_TOKEN"],
   });
 });

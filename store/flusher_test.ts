@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { WriteAheadLog } from "./write_ahead_log.ts";
+import { Flusher } from "./flusher.ts";
 
-/** A log on a disk that takes as long as it is told to. */
+/** A file on a disk that takes as long as it is told to. */
 function setUp() {
   const disk = { delay: 0, flushes: [] as string[] };
   let time = 0;
@@ -9,19 +9,18 @@ function setUp() {
     time += disk.delay;
     disk.flushes.push(how);
   };
-  const log = new WriteAheadLog({
+  const flusher = new Flusher({
     syncData: () => Promise.resolve(flush("aside")),
     syncDataSync: () => flush("here"),
-    close: () => {},
   }, () => time);
-  return { disk, log };
+  return { disk, flusher };
 }
 
-Deno.test("WriteAheadLog.flush() waits for a quick disk where it is, and leaves a slow one to another thread", async () => {
-  const { disk, log } = setUp();
+Deno.test("Flusher.flush() waits for a quick disk where it is, and leaves a slow one to another thread", async () => {
+  const { disk, flusher } = setUp();
   for (const delay of [0.2, 0.3, 8, 9, 0.2, 0.1]) {
     disk.delay = delay;
-    const flush = log.flush();
+    const flush = flusher.flush();
     if (disk.flushes.at(-1) === "here") assertEquals(flush, undefined);
     else assertInstanceOf(flush, Promise);
     await flush;

@@ -1,0 +1,133 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import type { AppliedWrite } from "./redo_frame.ts";
+import { RedoLog, RedoLogError } from "./redo_log.ts";
+import { MemoryFile } from "./testing/memory_file.ts";
+import { bytes } from "./testing/store_client.ts";
+
+const STATE = { id: crypto.randomUUID(), version: 100 };
+const CAPACITY = 64 * 1_024;
+
+const write = (version: number, size = 10): AppliedWrite => ({
+  version,
+  effects: [{
+    type: "put",
+    key: bytes(`k${version}`),
+    id: `k${version}`,
+    value: new Uint8Array(size).fill(version),
+    encoding: 3,
+    expires: null,
+  }],
+});
+
+const open = (file: MemoryFile, state = STATE) => new RedoLog("log", file, state, { capacity: CAPACITY });
+const versions = (log: RedoLog, after = 0) => log.after(after).map(({ version }) => version);
+
+Deno.test("RedoLog keeps what was flushed, and what was added after a version can be done again", () => {
+  const file = new MemoryFile();
+  file.stride = 1_000;
+  const log = open(file);
+  log.add([write(101), write(102, 5_000)]);
+  log.flush();
+  log.add([write(103)]);
+  assertEquals([versions(log), versions(log, 101)], [[101, 102, 103], [102, 103]]);
+  assertEquals(log.after(101)[0], write(102, 5_000));
+  const again = open(file);
+  assertEquals([versions(again), again.version], [[101, 102], 102]);
+  again.add([write(104)]);
+  again.flush();
+  assertEquals(versions(open(file)), [101, 102, 104]);
+});
+
+Deno.test("RedoLog has its capacity on the disk from the beginning, and a frame goes where there was something before", () => {
+  const file = new MemoryFile();
+  const log = open(file);
+  const { length } = file.content;
+  assertEquals(length >= CAPACITY, true);
+  log.add([write(101)]);
+  log.flush();
+  assertEquals([file.content.length, file.flushed.length], [length, length]);
+});
+
+Deno.test("RedoLog.restart() begins anew: nothing of before is in the log, also where it was longer", () => {
+  const file = new MemoryFile();
+  const log = open(file);
+  log.add([101, 102, 103, 104].map((version) => write(version)));
+  log.flush();
+  log.restart(104);
+  assertEquals([versions(log), log.isFull], [[], false]);
+  // Ended before anything of the new round was written: what is there is in the database already.
+  assertEquals(versions(open(file, { ...STATE, version: 104 }), 104), []);
+  log.add([write(105)]);
+  log.flush();
+  assertEquals(versions(open(file, { ...STATE, version: 104 })), [105]);
+});
+
+Deno.test("RedoLog.isFull says when little is left, and what is added all the same is kept", () => {
+  const file = new MemoryFile();
+  const log = open(file);
+  let version = 100;
+  while (!log.isFull) log.add([write(++version, 1_000)]);
+  assertEquals(log.size > 0.9 * CAPACITY && log.size < CAPACITY, true);
+  log.add([write(++version, 3 * CAPACITY)]);
+  log.flush();
+  assertEquals(versions(open(file)).length, version - 100);
+});
+
+Deno.test("RedoLog.add() throws where the disk has no room, and then nothing was added and no room taken", () => {
+  const file = new MemoryFile();
+  const log = open(file);
+  const { length } = file.content;
+  file.room = length + 100_000;
+  log.add([write(101)]);
+  const { size } = log;
+  const failure = assertThrows(() => log.add([write(102), write(103, length)]), Error, "No space left");
+  assertEquals("code" in failure && failure.code, "ENOSPC");
+  assertEquals([log.size, versions(log), file.content.length], [size, [101], length]);
+  log.add([write(104)]);
+  log.flush();
+  assertEquals(versions(open(file)), [101, 104]);
+});
+
+Deno.test("RedoLog opens on a disk without room, and tells a write", () => {
+  const file = new MemoryFile();
+  file.room = 1_000;
+  const log = open(file);
+  assertEquals(file.content.length, 0);
+  assertThrows(() => log.add([write(101)]), Error, "No space left");
+});
+
+Deno.test("RedoLog ignores the log of another database", () => {
+  const file = new MemoryFile();
+  const log = open(file);
+  log.add([write(101)]);
+  log.flush();
+  const other = open(file, { id: crypto.randomUUID(), version: 0 });
+  assertEquals([versions(other), other.version], [[], 0]);
+});
+
+Deno.test("new RedoLog() refuses the log of a later state: the database was replaced by an older one", () => {
+  const file = new MemoryFile();
+  const log = open(file);
+  log.restart(200);
+  log.add([write(201)]);
+  log.flush();
+  assertThrows(() => open(file), RedoLogError, "begins at version 200, and the database ends at 100");
+});
+
+Deno.test("RedoLog loses nothing that was flushed when the power fails in the middle of a later write", () => {
+  const file = new MemoryFile();
+  const log = open(file);
+  log.add([write(101), write(102)]);
+  log.flush();
+  const before = file.flushed.slice();
+  log.add([write(103, 20_000), write(104)]);
+  log.flush();
+  for (let torn = 0; torn < 25_000; torn += 512) {
+    const after = new MemoryFile();
+    after.content = before.slice();
+    after.content.set(file.flushed.subarray(0, torn));
+    const kept = versions(open(after));
+    assertEquals(kept.slice(0, 2), [101, 102]);
+    assertEquals(kept, [101, 102, 103, 104].slice(0, kept.length));
+  }
+});
