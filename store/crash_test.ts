@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import fc from "fast-check";
+import type { NamedKey } from "./atomic_write.ts";
 import type { Effect } from "./plan.ts";
 import { StorageFailure } from "./storage_failure.ts";
 import { Table, type TableSize } from "./table.ts";
@@ -41,18 +42,25 @@ const tooMuch: fc.Arbitrary<Effect[]> = fc.array(effect, { maxLength: 3 }).map((
 ]);
 
 type Step =
-  | { readonly do: "write" | "fail"; readonly effects: readonly Effect[] }
+  | {
+    readonly do: "write" | "fail";
+    readonly effects: readonly Effect[];
+    /** Keys that it looks at first. */
+    readonly checked: readonly NamedKey[];
+  }
   | { readonly do: "flush" | "kill" | "power cut" };
 
+const checked = fc.uniqueArray(fc.nat(9)).map((names) => names.map(key));
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.array(effect, { minLength: 1, maxLength: 4 }).map((effects) => ({
-      do: "write" as const,
-      effects,
-    })),
+    arbitrary: fc.record({
+      do: fc.constant("write" as const),
+      effects: fc.array(effect, { minLength: 1, maxLength: 4 }),
+      checked,
+    }),
   },
-  { weight: 1, arbitrary: tooMuch.map((effects) => ({ do: "fail" as const, effects })) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("fail" as const), effects: tooMuch, checked }) },
   { weight: 3, arbitrary: fc.constant({ do: "flush" as const }) },
   { weight: 1, arbitrary: fc.constantFrom({ do: "kill" as const }, { do: "power cut" as const }) },
 );
@@ -75,15 +83,18 @@ class Lab implements Disposable {
   /** What it held, oldest first; those before the first one are not to be seen any more. */
   states = [contentOf(this.table)];
 
-  write(effects: readonly Effect[]): void {
-    this.table.transaction(() => this.table.apply(effects));
+  write(effects: readonly Effect[], checked: readonly NamedKey[] = []): void {
+    this.table.transaction(() => {
+      for (const key of checked) this.table.version(key, NOW);
+      this.table.apply(effects);
+    });
     this.states.push(contentOf(this.table));
   }
 
-  fail(effects: readonly Effect[]): void {
+  fail(effects: readonly Effect[], checked: readonly NamedKey[]): void {
     const before = contentOf(this.table);
     try {
-      this.table.transaction(() => this.table.apply(effects));
+      this.write(effects, checked);
     } catch (error) {
       assert(error instanceof StorageFailure && error.kind === "full", String(error));
       return assertEquals(contentOf(this.table), before);
@@ -138,8 +149,8 @@ Deno.test(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
         using lab = new Lab();
         for (const step of steps) {
-          if (step.do === "write") lab.write(step.effects);
-          else if (step.do === "fail") lab.fail(step.effects);
+          if (step.do === "write") lab.write(step.effects, step.checked);
+          else if (step.do === "fail") lab.fail(step.effects, step.checked);
           else if (step.do === "flush") await lab.flush();
           else lab.crash(step.do === "power cut");
         }

@@ -65,7 +65,11 @@ export class Table implements Disposable {
     this.#totals = { rows: integer(size?.["rows"]), bytes: integer(size?.["bytes"]), ceiling };
     const version = this.#noted("version");
     const redo = openRedoLog(database, options, { id: this.id, version });
-    const repeat = (write: AppliedWrite) => this.#change(write);
+    const repeat = (write: AppliedWrite) => {
+      // What the transaction that failed has looked at was taken back with it.
+      this.#stamps.clear();
+      this.#change(write);
+    };
     this.#transactions = new Transactions({
       database,
       redo,
