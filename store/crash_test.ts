@@ -1,10 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import fc from "fast-check";
+import { DatabaseSync } from "node:sqlite";
 import type { NamedKey } from "./atomic_write.ts";
+import { DatabaseOpenError, type RedoOptions } from "./database_file.ts";
 import type { Effect } from "./plan.ts";
 import { StorageFailure } from "./storage_failure.ts";
-import { Table, type TableSize } from "./table.ts";
+import { Table } from "./table.ts";
 import { bytes } from "./testing/store_client.ts";
 
 const ignore = (await Deno.permissions.query({ name: "write" })).state !== "granted" ||
@@ -16,16 +18,17 @@ const QUOTA = 64 * 8_192;
 const REDO = { capacity: 24_000, commitEvery: 4_000 };
 
 const key = (name: number) => ({ key: bytes(`key ${name}`), id: `key ${name}` });
+const expiry = fc.constantFrom(null, null, NOW);
 const effect: fc.Arbitrary<Effect> = fc.oneof(
   { weight: 1, arbitrary: fc.nat(9).map((name) => ({ type: "remove" as const, ...key(name) })) },
   {
     weight: 4,
-    arbitrary: fc.tuple(fc.nat(9), fc.nat(1_500), fc.nat(255)).map(([name, size, fill]) => ({
+    arbitrary: fc.tuple(fc.nat(9), fc.nat(1_500), fc.nat(255), expiry).map(([name, size, fill, expires]) => ({
       type: "put" as const,
       ...key(name),
       value: new Uint8Array(size).fill(fill),
       encoding: 3,
-      expires: null,
+      expires,
     })),
   },
 );
@@ -48,7 +51,7 @@ type Step =
     /** Keys that it looks at first. */
     readonly checked: readonly NamedKey[];
   }
-  | { readonly do: "flush" | "kill" | "power cut" };
+  | { readonly do: "flush" | "sweep" | "kill" | "power cut" };
 
 const checked = fc.uniqueArray(fc.nat(9)).map((names) => names.map(key));
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -62,26 +65,36 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("fail" as const), effects: tooMuch, checked }) },
   { weight: 3, arbitrary: fc.constant({ do: "flush" as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: "sweep" as const }) },
   { weight: 1, arbitrary: fc.constantFrom({ do: "kill" as const }, { do: "power cut" as const }) },
 );
 
-/** All that a table holds, as something to compare. */
-function contentOf(table: Table): { entries: string[]; size: TableSize } {
+/** The entries of a table that have not expired, as something to compare, once its size was found to be that of all it has. */
+function contentOf(table: Table): string[] {
   const range = { start: bytes("a"), end: bytes("z"), limit: 1_000, reverse: false };
-  const entries = table.list(range, NOW)
+  const entries = table.list(range, 0);
+  const sizes = entries.map(({ key, value }) => key.length + value.length);
+  assertEquals(table.size, { rows: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) });
+  return entries.filter(({ expires }) => expires === null || expires > NOW)
     .map(({ key, value, version }) =>
       `${new TextDecoder().decode(key)} ${value.length} ${value[0]} ${version}`
     );
-  return { entries, size: table.size };
 }
 
 /** A table on a disk that crashes are copies of, and what it held after each of its writes. */
 class Lab implements Disposable {
   readonly #folder = Deno.makeTempDirSync();
+  readonly #redo: RedoOptions;
   #lives = 0;
-  table = this.#open();
+  table: Table;
   /** What it held, oldest first; those before the first one are not to be seen any more. */
-  states = [contentOf(this.table)];
+  states: string[][];
+
+  constructor(redo: RedoOptions = REDO) {
+    this.#redo = redo;
+    this.table = this.#open();
+    this.states = [contentOf(this.table)];
+  }
 
   write(effects: readonly Effect[], checked: readonly NamedKey[] = []): void {
     this.table.transaction(() => {
@@ -108,14 +121,20 @@ class Lab implements Disposable {
     this.states.splice(0, last);
   }
 
-  /** Goes on with the files as they are at this moment; after a power cut without what SQLite has not flushed, its own log. */
-  crash(power: boolean): void {
+  /** Copies the files, and says where the copy is; without what SQLite has not flushed, its own log, where the power is cut. */
+  copy(power = false): string {
     const before = this.path();
     this.#lives++;
     Deno.mkdirSync(join(this.#folder, `${this.#lives}`), { recursive: true });
     for (const suffix of power ? ["", "-redo"] : ["", "-redo", "-wal"]) {
       Deno.copyFileSync(`${before}${suffix}`, `${this.path()}${suffix}`);
     }
+    return this.path();
+  }
+
+  /** Goes on with the files as they are at this moment. */
+  crash(power: boolean): void {
+    this.copy(power);
     this.table[Symbol.dispose]();
     this.table = this.#open();
     const found = contentOf(this.table);
@@ -135,7 +154,7 @@ class Lab implements Disposable {
 
   #open(): Table {
     Deno.mkdirSync(join(this.#folder, `${this.#lives}`), { recursive: true });
-    return new Table({ path: this.path(), quota: QUOTA, redo: REDO }, NOW);
+    return new Table({ path: this.path(), quota: QUOTA, redo: this.#redo }, NOW);
   }
 }
 
@@ -152,6 +171,7 @@ Deno.test(
           if (step.do === "write") lab.write(step.effects, step.checked);
           else if (step.do === "fail") lab.fail(step.effects, step.checked);
           else if (step.do === "flush") await lab.flush();
+          else if (step.do === "sweep") lab.table.transaction(() => lab.table.removeExpired(NOW, 2));
           else lab.crash(step.do === "power cut");
         }
         lab.crash(true);
@@ -182,3 +202,44 @@ Deno.test(
     Deno.removeSync(folder, { recursive: true });
   },
 );
+
+const put = (name: number, expires: number | null = null): Effect => ({
+  type: "put",
+  ...key(name),
+  value: new Uint8Array(20_000),
+  encoding: 3,
+  expires,
+});
+
+Deno.test("A log that cannot be done again stays as it is, and the next process does it", { ignore }, () => {
+  using lab = new Lab();
+  lab.write([put(1)]);
+  void lab.table.flush();
+  const path = lab.copy();
+  using broken = new DatabaseSync(path);
+  broken.exec("create trigger broken before insert on entries begin select raise(abort, 'broken'); end");
+  broken.close();
+  assertThrows(() => new Table({ path }, NOW), DatabaseOpenError, "broken");
+  using mended = new DatabaseSync(path);
+  mended.exec("drop trigger broken");
+  mended.close();
+  using table = new Table({ path }, NOW);
+  assertEquals(table.size.rows, 1);
+});
+
+for (const then of ["a crash", "a write that fails"]) {
+  Deno.test(
+    `Writes in the room of what had expired are done again after ${then}, whatever the quota`,
+    { ignore },
+    async () => {
+      using lab = new Lab({});
+      for (let name = 0; name < 20; name++) lab.write([put(name, NOW)]);
+      lab.table.transaction(() => lab.table.removeExpired(NOW, 20));
+      for (let name = 20; name < 40; name++) lab.write([put(name)]);
+      await lab.flush();
+      if (then === "a crash") lab.crash(false);
+      else lab.fail(Array.from({ length: 40 }, (_, name) => put(100 + name)), []);
+      assertEquals([contentOf(lab.table).length, lab.table.size.rows], [20, 40]);
+    },
+  );
+}

@@ -17,7 +17,10 @@ export interface DatabaseOptions {
   path: string;
   /** @default "full" */
   synchronous?: Synchronous;
-  /** Bytes that the file may grow to; then writes that need more are answered 507. @default none */
+  /**
+   * Bytes that the file may grow to; then writes that need more are answered 507. What is done again after a crash may take more, for
+   * a while. @default none
+   */
   quota?: number;
   /** How the redo log is kept that makes commits durable. */
   redo?: RedoOptions;
@@ -40,6 +43,8 @@ const APPLICATION_ID = 0x46_4c_4b_56;
 const LAYOUT = 1;
 /** Measured against 4 KiB and against `without rowid`: values of 100 B to 10 kB read and written fastest so. */
 const PAGE_BYTES = 8_192;
+/** What SQLite can address, https://www.sqlite.org/limits.html */
+const MAX_PAGES = 4_294_967_294;
 /** Memory for pages of the file. */
 const PAGE_CACHE_KIB = 64 * 1_024;
 /** The write-ahead log is cut back to this when it has grown under load. */
@@ -120,7 +125,12 @@ function configure(database: DatabaseSync, synchronous: Synchronous, quota: numb
   database.exec(`pragma journal_size_limit = ${LOG_BYTES}`);
   database.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   database.exec("pragma temp_store = memory");
-  if (quota !== undefined) database.exec(`pragma max_page_count = ${Math.floor(quota / PAGE_BYTES)}`);
+  setQuota(database, quota);
+}
+
+/** Bounds what the file may grow to; a file that is larger stays as it is. */
+export function setQuota(database: DatabaseSync, quota = Infinity): void {
+  database.exec(`pragma max_page_count = ${Math.min(Math.floor(quota / PAGE_BYTES), MAX_PAGES)}`);
 }
 
 /**

@@ -74,6 +74,7 @@ export class Table implements Disposable {
       database,
       redo,
       commitEvery: options.redo?.commitEvery ?? COMMIT_EVERY,
+      quota: options.quota,
       version,
       totals: this.#totals,
       repeat,
@@ -81,7 +82,6 @@ export class Table implements Disposable {
     try {
       this.#transactions.recover();
     } catch (error) {
-      this.#transactions.close();
       throw openFailure(options.path, error);
     }
     // Microseconds of the clock as the least version: a file restored from a backup, or memory that was lost, then

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { setQuota } from "./database_file.ts";
 import type { AppliedWrite } from "./redo_frame.ts";
 import type { RedoLog } from "./redo_log.ts";
 import { endProcess, StorageFailure } from "./storage_failure.ts";
@@ -20,6 +21,8 @@ export interface TransactionsOptions {
   redo: RedoLog | undefined;
   /** Octets of the log after which SQLite commits. */
   commitEvery: number;
+  /** Bytes that the file may grow to. @default none */
+  quota?: number | undefined;
   /** Of the last write that the database has. */
   version: number;
   /** Go back with the entries when a transaction fails. */
@@ -68,13 +71,22 @@ export class Transactions {
    * Does again what a process before this one has logged and SQLite has not committed. Where there was no log, brings the database to
    * the disk as it is: the log begins there.
    *
-   * @throws {Error} when that cannot be done
+   * @throws {Error} when that cannot be done; then both are closed, and as they were
    */
   recover(): void {
-    if (this.#redo === undefined) return;
-    if (this.#redo.isNew) return this.#checkpoint(this.#redo);
-    if (this.#redo.version <= this.#version) return;
-    this.#last = this.#redo.version;
+    try {
+      if (this.#redo !== undefined) this.#recover(this.#redo);
+    } catch (error) {
+      this.#redo?.[Symbol.dispose]();
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  #recover(redo: RedoLog): void {
+    if (redo.isNew) return this.#checkpoint(redo);
+    if (redo.version <= this.#version) return;
+    this.#last = redo.version;
     this.#logged = 0;
     this.#repeat();
   }
@@ -149,20 +161,28 @@ export class Transactions {
       Object.assign(this.#options.totals, this.#committed);
       this.#repeat();
     } catch (error) {
+      // What is not whole must not be committed by whoever comes before the process ends.
+      if (this.#database.isOpen) this.#database.close();
       endProcess(new StorageFailure(error));
     }
   }
 
+  /** The quota was kept the first time, when there were deletions in between, which are not logged. */
   #repeat(): void {
     if (this.#redo === undefined || this.#last === this.#version) return;
+    const { quota, repeat } = this.#options;
+    setQuota(this.#database);
     this.#database.exec("begin immediate");
-    for (const write of this.#redo.after(this.#version)) this.#options.repeat(write);
+    for (const write of this.#redo.after(this.#version)) repeat(write);
+    setQuota(this.#database, quota);
   }
 
   /** Has SQLite commit what was done. */
   #settle(redo: RedoLog): void {
-    redo.write();
-    if (this.#last !== this.#version) this.#noteVersion.run(this.#last);
+    if (this.#last !== this.#version) {
+      redo.write();
+      this.#noteVersion.run(this.#last);
+    }
     if (this.#database.isTransaction) this.#commit.run();
     this.#version = this.#last;
     this.#committed = { ...this.#options.totals };
