@@ -3,13 +3,14 @@
  * with their least significant octet first.
  *
  * - header, 64 octets: a mark, a checksum of the rest, the version (64-bit float) that the database had when the log was begun,
- *   the database's UUID
+ *   the database's UUID, and random octets that no other log has, nor another round of this one
  * - frame: length of its changes, a checksum of the rest, the version of the write (64-bit float), and each change: how its value is
  *   encoded (0 for a key that goes), the key's length (16 bits) and the key; and where there is a value, when it expires (64-bit
  *   float, -1 for never), its length (32 bits) and the value
  *
- * A frame ends a log when its checksum is wrong, as after a power cut in the middle of a write, or its version is not above
- * the one before, as of a frame that is left of an earlier round.
+ * The checksum of a frame goes on from the one of the frame before it, or of the header. So what follows the end of a log is no part
+ * of it, whatever it looks like: a frame that the disk has without the one before it, after a power cut, or octets of an earlier
+ * round or another database, which may be of a value and as its writer wishes.
  *
  * @module
  */
@@ -37,6 +38,8 @@ export interface LoggedWrites {
   readonly last: number;
   /** Where the log ends. */
   readonly end: number;
+  /** Of the last frame, or the header. */
+  readonly checksum: number;
   readonly writes: readonly AppliedWrite[];
 }
 
@@ -49,7 +52,9 @@ const VALUE_HEADER = 12;
 
 /** "FLRL" */
 const MARK = 0x4c52_4c46;
+const CHECKSUM = 4;
 const ID = { at: 16, length: 36 };
+const RANDOM = 52;
 
 export function writeHeader(bytes: Uint8Array, { id, base }: LogHeader): void {
   const view = viewOf(bytes);
@@ -57,7 +62,8 @@ export function writeHeader(bytes: Uint8Array, { id, base }: LogHeader): void {
   view.setUint32(0, MARK, true);
   view.setFloat64(8, base, true);
   new TextEncoder().encodeInto(id, bytes.subarray(ID.at, ID.at + ID.length));
-  view.setUint32(4, crc32(bytes.subarray(8, HEADER_BYTES)), true);
+  crypto.getRandomValues(bytes.subarray(RANDOM, HEADER_BYTES));
+  view.setUint32(CHECKSUM, crc32(bytes.subarray(8, HEADER_BYTES)), true);
 }
 
 /** The header that the octets begin with, or `undefined` when they are none. */
@@ -65,11 +71,16 @@ export function readHeader(bytes: Uint8Array): LogHeader | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const view = viewOf(bytes);
   if (view.getUint32(0, true) !== MARK) return undefined;
-  if (view.getUint32(4, true) !== crc32(bytes.subarray(8, HEADER_BYTES))) return undefined;
+  if (checksumOf(bytes) !== crc32(bytes.subarray(8, HEADER_BYTES))) return undefined;
   return {
     id: new TextDecoder().decode(bytes.subarray(ID.at, ID.at + ID.length)),
     base: view.getFloat64(8, true),
   };
+}
+
+/** The checksum of the header that the octets begin with. */
+export function checksumOf(bytes: Uint8Array): number {
+  return viewOf(bytes).getUint32(CHECKSUM, true);
 }
 
 /** Octets of a write's frame. */
@@ -82,15 +93,24 @@ export function frameSize({ effects }: AppliedWrite): number {
   return size;
 }
 
-/** Writes a frame, for which there is room, and says where it ends. */
-export function writeFrame(bytes: Uint8Array, start: number, { version, effects }: AppliedWrite): number {
+/** Writes frames, for which there is room, after one with this checksum, and gives the checksum of the last. */
+export function writeFrames(
+  bytes: Uint8Array,
+  start: number,
+  writes: readonly AppliedWrite[],
+  checksum: number,
+): number {
   const view = viewOf(bytes);
-  let at = start + FRAME_HEADER;
-  for (const effect of effects) at = writeEffect(bytes, view, at, effect);
-  view.setUint32(start, at - start - FRAME_HEADER, true);
-  view.setFloat64(start + 8, version, true);
-  view.setUint32(start + 4, crc32(bytes.subarray(start + 8, at)), true);
-  return at;
+  for (const { version, effects } of writes) {
+    let at = start + FRAME_HEADER;
+    for (const effect of effects) at = writeEffect(bytes, view, at, effect);
+    view.setUint32(start, at - start - FRAME_HEADER, true);
+    view.setFloat64(start + 8, version, true);
+    checksum = crc32(bytes.subarray(start + 8, at), checksum);
+    view.setUint32(start + CHECKSUM, checksum, true);
+    start = at;
+  }
+  return checksum;
 }
 
 function writeEffect(bytes: Uint8Array, view: DataView, start: number, effect: Effect): number {
@@ -112,18 +132,19 @@ function writeEffect(bytes: Uint8Array, view: DataView, start: number, effect: E
 export function readFrames(bytes: Uint8Array, base: number, after: number): LoggedWrites {
   const view = viewOf(bytes);
   const writes: AppliedWrite[] = [];
-  let [end, last] = [HEADER_BYTES, base];
+  let [end, last, checksum] = [HEADER_BYTES, base, checksumOf(bytes)];
   while (end + FRAME_HEADER <= bytes.length) {
     const next = end + FRAME_HEADER + view.getUint32(end, true);
+    if (next > bytes.length) break;
+    const expected = crc32(bytes.subarray(end + 8, next), checksum);
+    if (view.getUint32(end + CHECKSUM, true) !== expected) break;
     const version = view.getFloat64(end + 8, true);
-    if (next > bytes.length || !(version > last)) break;
-    if (view.getUint32(end + 4, true) !== crc32(bytes.subarray(end + 8, next))) break;
     if (version > after) {
       writes.push({ version, effects: readEffects(bytes, view, end + FRAME_HEADER, next) });
     }
-    [last, end] = [version, next];
+    [last, end, checksum] = [version, next, expected];
   }
-  return { writes, last, end };
+  return { writes, last, end, checksum };
 }
 
 function readEffects(bytes: Uint8Array, view: DataView, start: number, end: number): Effect[] {

@@ -4,11 +4,12 @@ import { keyId } from "./key_id.ts";
 import type { Effect } from "./plan.ts";
 import {
   type AppliedWrite,
+  checksumOf,
   frameSize,
   HEADER_BYTES,
   readFrames,
   readHeader,
-  writeFrame,
+  writeFrames,
   writeHeader,
 } from "./redo_frame.ts";
 
@@ -35,18 +36,22 @@ const ID = crypto.randomUUID();
 function logOf(logged: readonly AppliedWrite[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(logged.reduce((sum, write) => sum + frameSize(write), HEADER_BYTES));
   writeHeader(bytes, { id: ID, base: BASE });
-  let end = HEADER_BYTES;
-  for (const write of logged) end = writeFrame(bytes, end, write);
-  assertEquals(end, bytes.length);
+  writeFrames(bytes, HEADER_BYTES, logged, checksumOf(bytes));
   return bytes;
 }
 
-Deno.test("readFrames() reads what writeFrame() wrote, all of it or what came after a version", () => {
+Deno.test("readFrames() reads what writeFrames() wrote, all of it, at once or later, or what came after a version", () => {
   fc.assert(fc.property(writes, fc.nat(8), (logged, skipped) => {
     const bytes = logOf(logged);
     assertEquals(readHeader(bytes), { id: ID, base: BASE });
     const last = logged.at(-1)?.version ?? BASE;
-    assertEquals(readFrames(bytes, BASE, 0), { writes: logged, last, end: bytes.length });
+    const { checksum, ...found } = readFrames(bytes, BASE, 0);
+    assertEquals(found, { writes: logged, last, end: bytes.length });
+    const next = { version: last + 1, effects: [] };
+    const longer = new Uint8Array(bytes.length + frameSize(next));
+    longer.set(bytes);
+    writeFrames(longer, bytes.length, [next], checksum);
+    assertEquals(readFrames(longer, BASE, 0).writes, [...logged, next]);
     const after = logged[skipped - 1]?.version ?? BASE;
     assertEquals(
       readFrames(bytes, BASE, after).writes,
@@ -75,10 +80,10 @@ Deno.test("readFrames() takes no frame that is left of an earlier round", () => 
     effects: [{ type: "remove", key: new Uint8Array(4), id: "\0\0\0\0" }],
   });
   const bytes = logOf([1, 2, 3, 4].map((step) => put(BASE + step)));
-  assertEquals(readFrames(bytes, BASE + 4, 0).writes, []);
-  writeHeader(bytes, { id: ID, base: BASE + 4 });
-  writeFrame(bytes, HEADER_BYTES, put(BASE + 5));
-  assertEquals(readFrames(bytes, BASE + 4, 0).writes.map(({ version }) => version), [BASE + 5]);
+  writeHeader(bytes, { id: ID, base: BASE });
+  assertEquals(readFrames(bytes, BASE, 0).writes, []);
+  writeFrames(bytes, HEADER_BYTES, [put(BASE + 1)], checksumOf(bytes));
+  assertEquals(readFrames(bytes, BASE, 0).writes.map(({ version }) => version), [BASE + 1]);
 });
 
 Deno.test("readHeader() gives none for octets that are damaged, too few or empty", () => {

@@ -1,12 +1,13 @@
 import { type Flushable, Flusher } from "./flusher.ts";
 import {
   type AppliedWrite,
+  checksumOf,
   frameSize,
   HEADER_BYTES,
   type LoggedWrites,
   readFrames,
   readHeader,
-  writeFrame,
+  writeFrames,
   writeHeader,
 } from "./redo_frame.ts";
 
@@ -59,6 +60,8 @@ export class RedoLog implements Disposable {
   /** Frames that are not in the file yet, and how much of this they take. */
   #buffer = new Uint8Array(64 * 1_024);
   #buffered = 0;
+  /** Of the last frame that was added, or the header. */
+  #checksum: number;
   /** Where the next frame goes in the file. */
   #end: number;
   /** Octets that the file has. */
@@ -77,8 +80,8 @@ export class RedoLog implements Disposable {
     this.#capacity = options.capacity ?? 16 * 1_024 * 1_024;
     this.#flusher = new Flusher(file);
     this.#room = file.seekSync(0, Deno.SeekMode.End);
-    const { last, end } = this.#recover(database);
-    [this.version, this.#end, this.isNew] = [last, end, end === 0];
+    const { last, end, checksum } = this.#recover(database);
+    [this.version, this.#end, this.#checksum, this.isNew] = [last, end, checksum, end === 0];
     // What is in the log stays there until the database was brought to the disk, whether it has it already or not.
     if (this.isNew) this.restart(database.version);
     // What a process before this one has written and not flushed is about to be read.
@@ -135,7 +138,8 @@ export class RedoLog implements Disposable {
     const size = writes.reduce((sum, write) => sum + frameSize(write), 0);
     this.#reserve(this.size + size);
     this.#makeRoom(size);
-    for (const write of writes) this.#buffered = writeFrame(this.#buffer, this.#buffered, write);
+    this.#checksum = writeFrames(this.#buffer, this.#buffered, writes, this.#checksum);
+    this.#buffered += size;
   }
 
   /**
@@ -161,6 +165,7 @@ export class RedoLog implements Disposable {
     [this.#base, this.#end] = [base, 0];
     writeHeader(this.#buffer, { id: this.#id, base });
     this.#buffered = HEADER_BYTES;
+    this.#checksum = checksumOf(this.#buffer);
   }
 
   /** The writes of the log after a version, of which those that were not flushed are part. */
@@ -187,7 +192,7 @@ export class RedoLog implements Disposable {
     const bytes = new Uint8Array(this.#room);
     this.#readInto(bytes);
     const header = readHeader(bytes);
-    if (header?.id !== id) return { writes: [], last: 0, end: 0 };
+    if (header?.id !== id) return { writes: [], last: 0, end: 0, checksum: 0 };
     if (header.base > version) {
       throw new RedoLogError(
         `its redo log begins at version ${header.base}, and the database ends at ${version}: it was replaced by an older one`,

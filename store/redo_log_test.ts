@@ -1,5 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { AppliedWrite } from "./redo_frame.ts";
+import {
+  type AppliedWrite,
+  checksumOf,
+  frameSize,
+  HEADER_BYTES,
+  writeFrames,
+  writeHeader,
+} from "./redo_frame.ts";
 import { RedoLog, RedoLogError } from "./redo_log.ts";
 import { MemoryFile } from "./testing/memory_file.ts";
 import { bytes } from "./testing/store_client.ts";
@@ -103,6 +110,52 @@ Deno.test("RedoLog ignores the log of another database", () => {
   log.flush();
   const other = open(file, { id: crypto.randomUUID(), version: 0 });
   assertEquals([versions(other), other.version], [[], 0]);
+});
+
+Deno.test("RedoLog takes nothing of another database for its own, though it begins anew in the same file with older versions", () => {
+  const file = new MemoryFile();
+  const log = open(file);
+  log.add([write(201), write(202)]);
+  log.flush();
+  const state = { id: crypto.randomUUID(), version: 100 };
+  const other = open(file, state);
+  other.add([write(101)]);
+  other.flush();
+  assertEquals(versions(open(file, state)), [101]);
+});
+
+Deno.test("RedoLog takes nothing for a write that was lost in a power cut, though what comes before it was written again", () => {
+  const file = new MemoryFile();
+  const log = open(file);
+  log.add([write(101), write(102), write(103)]);
+  log.flush();
+  // The disk had not written the second one.
+  const size = frameSize(write(101));
+  file.content.fill(0, HEADER_BYTES + size, HEADER_BYTES + 2 * size);
+  const again = open(file);
+  assertEquals(versions(again), [101]);
+  again.add([{ version: 102, effects: write(104).effects }]);
+  again.flush();
+  assertEquals(versions(open(file)), [101, 102]);
+});
+
+Deno.test("RedoLog takes no value of an earlier round for a write, whatever it looks like", () => {
+  const forged = new Uint8Array(HEADER_BYTES + 16);
+  writeHeader(forged, { id: STATE.id, base: 0 });
+  writeFrames(forged, HEADER_BYTES, [{ version: 2 ** 52, effects: [] }], checksumOf(forged));
+  const value = new Uint8Array(640);
+  for (let at = 0; at < value.length; at += 16) value.set(forged.subarray(HEADER_BYTES), at);
+  const put = { type: "put", key: bytes("k"), id: "k", value, encoding: 3, expires: null } as const;
+  for (let size = 50; size < 66; size++) {
+    const file = new MemoryFile();
+    const log = open(file);
+    log.add([{ version: 101, effects: [put] }]);
+    log.flush();
+    log.restart(101);
+    log.add([write(102, size)]);
+    log.flush();
+    assertEquals(versions(open(file, { ...STATE, version: 101 })), [102]);
+  }
 });
 
 Deno.test("new RedoLog() refuses the log of a later state: the database was replaced by an older one", () => {
