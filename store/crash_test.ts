@@ -203,6 +203,18 @@ Deno.test(
   },
 );
 
+Deno.test("A table is not opened when nobody can tell whether it has a log, however durable it is to be", {
+  ignore,
+}, () => {
+  const folder = Deno.makeTempDirSync();
+  const path = join(folder, "database.sqlite");
+  Deno.symlinkSync(`${path}-redo`, `${path}-redo`);
+  for (const synchronous of ["full", "normal", "off"] as const) {
+    assertThrows(() => new Table({ path, synchronous }, NOW), DatabaseOpenError, "its redo log cannot be");
+  }
+  Deno.removeSync(folder, { recursive: true });
+});
+
 const put = (name: number, expires: number | null = null): Effect => ({
   type: "put",
   ...key(name),

@@ -144,10 +144,10 @@ export function openRedoLog(
   { path, synchronous = "full", redo = {} }: DatabaseOptions,
   state: LoggedDatabase,
 ): RedoLog | undefined {
-  if (path === ":memory:" || synchronous !== "full" && !RedoLog.exists(path)) return undefined;
+  if (path === ":memory:") return undefined;
   try {
-    const log = RedoLog.open(path, state, redo);
-    database.exec("pragma synchronous = normal");
+    const log = RedoLog.open(path, state, { ...redo, create: synchronous === "full" });
+    if (log !== undefined) database.exec("pragma synchronous = normal");
     return log;
   } catch (error) {
     database.close();

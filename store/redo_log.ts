@@ -39,6 +39,12 @@ export interface RedoLogOptions {
   capacity?: number;
 }
 
+/** How {@linkcode RedoLog.open} opens. */
+export interface OpenOptions extends RedoLogOptions {
+  /** Whether to make it when it is not there. @default true */
+  create?: boolean;
+}
+
 /** Zeros that a file is made larger with, and octets by which it grows at least. */
 const ZEROS = new Uint8Array(1_024 * 1_024);
 /** What of a log's capacity is left when it counts as full. */
@@ -94,28 +100,23 @@ export class RedoLog implements Disposable {
   }
 
   /**
-   * Opens the log of a database, which is locked; makes it when it is not there.
+   * Opens the log of a database, which is locked; `undefined` when it is not there and not to be made.
    *
    * @throws {RedoLogError} when it cannot be opened, or is the log of a later state of the database
    */
-  static open(database: string, state: LoggedDatabase, options: RedoLogOptions = {}): RedoLog {
-    const path = pathOf(database);
+  static open(database: string, state: LoggedDatabase, options: OpenOptions = {}): RedoLog | undefined {
+    const path = `${database}-redo`;
+    const { create = true } = options;
+    let file: Deno.FsFile | undefined;
     try {
-      const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+      file = Deno.openSync(path, { read: true, write: true, create, mode: 0o600 });
       return new RedoLog(path, file, state, options);
     } catch (error) {
+      file?.close();
+      if (!create && error instanceof Deno.errors.NotFound) return undefined;
       if (error instanceof RedoLogError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new RedoLogError(`its redo log cannot be opened: ${reason}`, { cause: error });
-    }
-  }
-
-  /** Whether a database has a log. */
-  static exists(database: string): boolean {
-    try {
-      return Deno.statSync(pathOf(database)).isFile;
-    } catch {
-      return false;
     }
   }
 
@@ -237,8 +238,4 @@ export class RedoLog implements Disposable {
     for (let written = 0; written < bytes.length;) written += this.#file.writeSync(bytes.subarray(written));
     return bytes.length;
   }
-}
-
-function pathOf(database: string): string {
-  return `${database}-redo`;
 }
