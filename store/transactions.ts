@@ -53,7 +53,7 @@ export class Transactions {
   #committed: Totals;
   /** The last write of that commit. */
   #version: number;
-  /** Octets of the log at that commit. */
+  /** Octets of the log at that commit; -Infinity when the next one is due. */
   #logged: number;
 
   constructor(options: TransactionsOptions) {
@@ -87,7 +87,6 @@ export class Transactions {
     if (redo.isNew) return this.#checkpoint(redo);
     if (redo.version <= this.#version) return;
     this.#last = redo.version;
-    this.#logged = 0;
     this.#repeat();
   }
 
@@ -175,6 +174,8 @@ export class Transactions {
     this.#database.exec("begin immediate");
     for (const write of this.#redo.after(this.#version)) repeat(write);
     setQuota(this.#database, quota);
+    // It is committed next, so that it need not be done once more for each of those that fail one after another.
+    this.#logged = -Infinity;
   }
 
   /** Has SQLite commit what was done. */

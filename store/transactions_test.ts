@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import type { AppliedWrite } from "./redo_frame.ts";
 import { RedoLog } from "./redo_log.ts";
 import { StorageFailure } from "./storage_failure.ts";
 import { MemoryFile } from "./testing/memory_file.ts";
@@ -7,7 +8,11 @@ import { Transactions } from "./transactions.ts";
 
 const NO_EFFECTS = { effects: [] } as const;
 
-function setUp(file: MemoryFile, repeat = () => {}) {
+function fails(): never {
+  throw new Error("no room");
+}
+
+function setUp(file: MemoryFile, repeat: (write: AppliedWrite) => void = () => {}) {
   const database = new DatabaseSync(":memory:");
   database.exec("create table meta (name text not null primary key, value any not null) strict");
   const redo = new RedoLog("log", file, { id: crypto.randomUUID(), version: 0 }, { capacity: 10_000 });
@@ -30,6 +35,18 @@ Deno.test("Transactions.recover() needs no room on the disk where nothing is to 
   assertEquals(failure.kind, "full");
 });
 
+Deno.test("Transactions.run() does writes again once, however many transactions fail one after another", () => {
+  const repeated: number[] = [];
+  const { transactions } = setUp(new MemoryFile(), ({ version }) => repeated.push(version));
+  transactions.recover();
+  for (const version of [1, 2]) transactions.run(() => transactions.add({ version, ...NO_EFFECTS }));
+  for (let round = 0; round < 3; round++) assertThrows(() => transactions.run(fails), StorageFailure);
+  assertEquals(repeated, [1, 2]);
+  transactions.run(() => transactions.add({ version: 3, ...NO_EFFECTS }));
+  assertThrows(() => transactions.run(fails), StorageFailure);
+  assertEquals(repeated, [1, 2, 3]);
+});
+
 Deno.test("Transactions.run() ends the process when writes cannot be done again, and until then commits nothing", async () => {
   const { promise: ended, resolve } = Promise.withResolvers<ErrorEvent>();
   const onError = (event: ErrorEvent) => {
@@ -42,9 +59,6 @@ Deno.test("Transactions.run() ends the process when writes cannot be done again,
     throw new Error("input/output error");
   });
   transactions.run(() => transactions.add({ version: 1, ...NO_EFFECTS }));
-  const fails = () => {
-    throw new Error("no room");
-  };
   assertThrows(() => transactions.run(fails), StorageFailure, "no room");
   // As a committer does whose group has failed, before the process gets to end.
   let judged = false;
