@@ -47,7 +47,7 @@ export interface OpenOptions extends RedoLogOptions {
 
 /** Zeros that a file is made larger with, and octets by which it grows at least. */
 const ZEROS = new Uint8Array(1_024 * 1_024);
-/** What of a log's capacity is left when it counts as full. */
+/** What of a log's capacity, or of what the disk had room for, is left when it counts as full. */
 const RESERVE = 1 / 16;
 
 /**
@@ -127,7 +127,7 @@ export class RedoLog implements Disposable {
 
   /** Whether it is time to bring the database to the disk and to begin anew. */
   get isFull(): boolean {
-    return this.size > this.#capacity * (1 - RESERVE);
+    return this.size > Math.min(this.#capacity, this.#room) * (1 - RESERVE);
   }
 
   /**

@@ -103,6 +103,19 @@ Deno.test("RedoLog opens on a disk without room, and tells a write", () => {
   assertThrows(() => log.add([write(101)]), Error, "No space left");
 });
 
+Deno.test("RedoLog.isFull says when little is left of what the disk has room for", () => {
+  const file = new MemoryFile();
+  file.room = 1.5 * 1_024 * 1_024;
+  const log = new RedoLog("log", file, STATE, { capacity: 16 * 1_024 * 1_024 });
+  let version = 100;
+  for (let round = 0; round < 3; round++) {
+    do log.add([write(++version, 10_000)]); while (!log.isFull);
+    log.flush();
+    log.restart(version);
+  }
+  assertEquals(file.content.length, 1_024 * 1_024);
+});
+
 Deno.test("RedoLog ignores the log of another database", () => {
   const file = new MemoryFile();
   const log = open(file);
