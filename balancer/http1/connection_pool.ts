@@ -20,10 +20,10 @@ export interface ConnectionPoolOptions {
    */
   idleTimeout?: number;
   /**
-   * Connections kept without use for one upstream: what is in use at once goes through nearly without dialling, and holds 4 MB
-   * of buffers at most.
+   * Connections kept without use for one upstream, for as long as {@linkcode idleTimeout}: what is in use at once goes through nearly
+   * without dialling, and holds 16 MB of buffers at most.
    *
-   * @default 256
+   * @default 1_024
    */
   maxIdle?: number;
   /** Limits on the heads of answers. @default those of {@linkcode HeadLimitsOptions} */
@@ -59,7 +59,7 @@ export class ConnectionPool implements Disposable {
 
   /** @throws {RangeError} when a number is out of range */
   constructor(options: ConnectionPoolOptions) {
-    const { dial, idleTimeout = 4_000, maxIdle = 256, limits, deadlines = new Deadlines() } = options;
+    const { dial, idleTimeout = 4_000, maxIdle = 1_024, limits, deadlines = new Deadlines() } = options;
     if (!(idleTimeout > 0)) {
       throw new RangeError(`Cannot pool connections: idleTimeout must be above 0 ms, got ${idleTimeout}`);
     }

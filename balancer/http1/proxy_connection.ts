@@ -149,6 +149,7 @@ export class ProxyConnection {
     const { wire, head } = this.#client;
     this.#phase = "closing";
     wire.deadline = deadlines.now + clientTimeouts.head;
+    wire.waiting = false;
     const received = wire.bytes.slice(head.end, wire.end);
     if (await wire.write(TRUNK_ACCEPTED)) take(received);
     else wire.cut();

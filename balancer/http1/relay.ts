@@ -85,7 +85,7 @@ export class Relay {
     const { pool, timeouts } = this.#options;
     const { wire, body } = this.#client;
     wire.onEnd = this.#onClientEnd;
-    if (body.complete) wire.watch();
+    if (body.complete) wire.watchInTurn();
     const dialled = await pool.connect(attempt.upstream, timeouts.connect);
     if (dialled.kind !== "connected") return this.#onFinish(dialled);
     this.#send(attempt, dialled.connection);
@@ -107,7 +107,7 @@ export class Relay {
     wire.onEnd = this.#onClientEnd;
     if (!wire.open) return this.abort("client_gone");
     upstream.wire.send(wire.message, this.#onRequestSent);
-    if (body.complete) wire.watch();
+    if (body.complete) wire.watchInTurn();
   }
 
   /** An upstream may answer and close before it has read everything: what it says counts, not whether writing succeeds. */

@@ -69,13 +69,20 @@ export class RequestReceiver {
   #advance(): void {
     const { wire } = this.#client;
     try {
-      if (!this.#parse() || !this.#isWhole()) return wire.open ? wire.read() : this.#options.onLeft();
+      if (!this.#parse() || !this.#isWhole()) return this.#readOn();
       this.stop();
       wire.deadline = Infinity;
       this.#options.onRequest();
     } catch (error) {
       this.#options.onError(error);
     }
+  }
+
+  #readOn(): void {
+    const { wire } = this.#client;
+    if (!wire.open) this.#options.onLeft();
+    else if (this.#awaited === "request") wire.watchInTurn();
+    else wire.read();
   }
 
   /** Reads on in the head of the request; answers whether it is complete. */

@@ -16,7 +16,7 @@ export interface TcpTransportOptions {
   dial?: Dial;
   /** Milliseconds that a connection is kept without use. @default 4_000 */
   idleTimeout?: number;
-  /** Connections kept without use for one upstream. @default 256 */
+  /** Connections kept without use for one upstream. @default 1_024 */
   maxIdle?: number;
   /** Limits on the heads of answers. */
   limits?: HeadLimitsOptions;

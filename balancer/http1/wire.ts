@@ -3,6 +3,7 @@ import type { Connection } from "./connection.ts";
 import type { Seat } from "@flotilla/runtime";
 import type { Timed } from "./deadlines.ts";
 import { CR, LF } from "./octets.ts";
+import { READ_TURNS, type Reader, type ReadTurns } from "./read_turns.ts";
 
 /** Why a wire stopped: the other side ended, the socket failed, or this side cut it. */
 export type WireEnd =
@@ -36,7 +37,7 @@ export interface WireSizes {
  * leaves, and the same read brings the next message. Reading and writing tell their end by calling back: on the path of every
  * request there is no promise but those of the socket itself.
  */
-export class Wire implements Timed {
+export class Wire implements Timed, Reader {
   readonly connection: Connection;
   bytes: Uint8Array<ArrayBuffer>;
   /** First octet that was read and not used. */
@@ -49,6 +50,7 @@ export class Wire implements Timed {
   out: number;
   deadline = Infinity;
   seat: Seat<Timed> | undefined;
+  waiting = false;
   /** Called when the deadline has passed. */
   onExpire: (() => void) | undefined;
   /** Called when octets came behind {@linkcode end}. */
@@ -56,6 +58,7 @@ export class Wire implements Timed {
   /** Called when a read under way ends without any: the other side has ended, the socket has failed or was cut. */
   onEnd: (() => void) | undefined;
 
+  readonly #turns: ReadTurns | undefined;
   readonly #sizes: WireSizes;
   readonly #own: Uint8Array<ArrayBuffer>;
   /** The array lent by {@linkcode LARGE}, while {@linkcode bytes} is one. */
@@ -76,6 +79,7 @@ export class Wire implements Timed {
 
   constructor(connection: Connection, sizes: WireSizes) {
     this.connection = connection;
+    this.#turns = connection.shared === true ? undefined : READ_TURNS;
     this.#sizes = sizes;
     this.#limit = sizes.input;
     this.bytes = this.#own = new Uint8Array(sizes.input * 2 + sizes.growth);
@@ -138,6 +142,19 @@ export class Wire implements Timed {
     if (this.#reading || this.start !== this.end || this.#state !== OPEN) return;
     this.start = this.end = 0;
     this.read();
+  }
+
+  /** As {@linkcode watch}, when others had their turn that have something to be read already. */
+  watchInTurn(): void {
+    if (this.#reading) return;
+    if (this.#turns === undefined) this.watch();
+    else this.#turns.wait(this);
+  }
+
+  /** Its turn has come. Where the socket was cut meanwhile, the read fails, and so whoever waits is told. */
+  proceed(): void {
+    if (this.open) this.watch();
+    else this.read();
   }
 
   /**
@@ -228,6 +245,7 @@ export class Wire implements Timed {
 
   /** Reads into another buffer, when none of the input is left and no read is under way; 0 when nothing came. */
   async readInto(buffer: Uint8Array): Promise<number> {
+    this.waiting = false;
     try {
       const count = await this.connection.read(buffer);
       if (count !== null) return count;
@@ -286,6 +304,7 @@ export class Wire implements Timed {
   }
 
   readonly #onRead = (count: number | null): void => {
+    this.#turns?.count();
     if (count === null) return this.#endReading(ENDED);
     this.#reading = false;
     // The buffer may be, or have become, a larger one.

@@ -124,3 +124,27 @@ Deno.test("Wire.unread() puts back what came behind a body", () => {
   wire.unread(new TextEncoder().encode("0123456789abcdef"));
   assertEquals(text(wire.bytes.subarray(wire.start, wire.end)), "0123456789abcdef");
 });
+
+Deno.test("Wire.proceed() tells whoever waits that the socket was cut before its turn came", async () => {
+  const [, far] = memoryPair();
+  const wire = new Wire(far, SIZES);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  wire.onEnd = resolve;
+  wire.waiting = true;
+  wire.cut();
+  wire.proceed();
+  await promise;
+  assertEquals(wire.state.kind, "cut");
+});
+
+Deno.test("Wire.readInto() waits for no turn: a tunnel has taken the reading over", async () => {
+  const [near, far] = memoryPair();
+  const peer = new Peer(near);
+  const wire = new Wire(far, SIZES);
+  wire.waiting = true;
+  const reading = wire.readInto(new Uint8Array(4));
+  assert(!wire.waiting);
+  await peer.say("abcd");
+  assertEquals(await reading, 4);
+  wire.cut();
+});

@@ -35,6 +35,7 @@ interface Pending {
  * before, and then an error.
  */
 export class YamuxStream implements Connection {
+  readonly shared = true;
   readonly id: number;
   readonly #link: StreamLink;
   readonly #received = new ReceiveBuffer();
