@@ -40,6 +40,17 @@ Deno.test({
 });
 
 Deno.test({
+  name: "up says that it cannot write where data is to be kept, and exits 1",
+  ignore,
+  async fn() {
+    const { code, text } = await refusal({ flags: ["--data", "/proc/flotilla"] });
+    assertEquals(code, 1);
+    assertStringIncludes(text, "Cannot keep data in /proc/flotilla: ");
+    assert(!text.includes("    at "), text);
+  },
+});
+
+Deno.test({
   name: "up names every secret that is missing in production and exits 2",
   ignore,
   async fn() {
