@@ -53,6 +53,7 @@ const VALUE_HEADER = 12;
 /** "FLRL" */
 const MARK = 0x4c52_4c46;
 const CHECKSUM = 4;
+const BASE = 8;
 const ID = { at: 16, length: 36 };
 const RANDOM = 52;
 
@@ -60,10 +61,10 @@ export function writeHeader(bytes: Uint8Array, { id, base }: LogHeader): void {
   const view = viewOf(bytes);
   bytes.fill(0, 0, HEADER_BYTES);
   view.setUint32(0, MARK, true);
-  view.setFloat64(8, base, true);
+  view.setFloat64(BASE, base, true);
   new TextEncoder().encodeInto(id, bytes.subarray(ID.at, ID.at + ID.length));
   crypto.getRandomValues(bytes.subarray(RANDOM, HEADER_BYTES));
-  view.setUint32(CHECKSUM, crc32(bytes.subarray(8, HEADER_BYTES)), true);
+  view.setUint32(CHECKSUM, crc32(bytes.subarray(BASE, HEADER_BYTES)), true);
 }
 
 /** The header that the octets begin with, or `undefined` when they are none. */
@@ -71,10 +72,10 @@ export function readHeader(bytes: Uint8Array): LogHeader | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const view = viewOf(bytes);
   if (view.getUint32(0, true) !== MARK) return undefined;
-  if (checksumOf(bytes) !== crc32(bytes.subarray(8, HEADER_BYTES))) return undefined;
+  if (checksumOf(bytes) !== crc32(bytes.subarray(BASE, HEADER_BYTES))) return undefined;
   return {
     id: new TextDecoder().decode(bytes.subarray(ID.at, ID.at + ID.length)),
-    base: view.getFloat64(8, true),
+    base: view.getFloat64(BASE, true),
   };
 }
 
@@ -128,11 +129,11 @@ function writeEffect(bytes: Uint8Array, view: DataView, start: number, effect: E
   return at + effect.value.length;
 }
 
-/** Reads a log that was begun at the version `base`, as far as it is whole: its writes after the version `after`. */
-export function readFrames(bytes: Uint8Array, base: number, after: number): LoggedWrites {
+/** Reads a log behind its header, as far as it is whole: its writes after a version. */
+export function readFrames(bytes: Uint8Array, after: number): LoggedWrites {
   const view = viewOf(bytes);
   const writes: AppliedWrite[] = [];
-  let [end, last, checksum] = [HEADER_BYTES, base, checksumOf(bytes)];
+  let [end, last, checksum] = [HEADER_BYTES, view.getFloat64(BASE, true), checksumOf(bytes)];
   while (end + FRAME_HEADER <= bytes.length) {
     const next = end + FRAME_HEADER + view.getUint32(end, true);
     if (next > bytes.length) break;

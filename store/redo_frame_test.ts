@@ -45,16 +45,16 @@ Deno.test("readFrames() reads what writeFrames() wrote, all of it, at once or la
     const bytes = logOf(logged);
     assertEquals(readHeader(bytes), { id: ID, base: BASE });
     const last = logged.at(-1)?.version ?? BASE;
-    const { checksum, ...found } = readFrames(bytes, BASE, 0);
+    const { checksum, ...found } = readFrames(bytes, 0);
     assertEquals(found, { writes: logged, last, end: bytes.length });
     const next = { version: last + 1, effects: [] };
     const longer = new Uint8Array(bytes.length + frameSize(next));
     longer.set(bytes);
     writeFrames(longer, bytes.length, [next], checksum);
-    assertEquals(readFrames(longer, BASE, 0).writes, [...logged, next]);
+    assertEquals(readFrames(longer, 0).writes, [...logged, next]);
     const after = logged[skipped - 1]?.version ?? BASE;
     assertEquals(
-      readFrames(bytes, BASE, after).writes,
+      readFrames(bytes, after).writes,
       logged.filter(({ version }) => version > after),
     );
   }));
@@ -67,10 +67,10 @@ Deno.test("readFrames() reads the whole frames before a cut or a damaged octet, 
     const whole = logged.filter((_, index) =>
       logged.slice(0, index + 1).reduce((sum, write) => sum + frameSize(write), HEADER_BYTES) <= at
     );
-    assertEquals(readFrames(bytes.subarray(0, at), BASE, 0).writes, whole);
+    assertEquals(readFrames(bytes.subarray(0, at), 0).writes, whole);
     if (at === bytes.length) return;
     bytes[at] = (bytes[at] ?? 0) ^ mask;
-    assertEquals(readFrames(bytes, BASE, 0).writes, whole);
+    assertEquals(readFrames(bytes, 0).writes, whole);
   }));
 });
 
@@ -81,9 +81,9 @@ Deno.test("readFrames() takes no frame that is left of an earlier round", () => 
   });
   const bytes = logOf([1, 2, 3, 4].map((step) => put(BASE + step)));
   writeHeader(bytes, { id: ID, base: BASE });
-  assertEquals(readFrames(bytes, BASE, 0).writes, []);
+  assertEquals(readFrames(bytes, 0).writes, []);
   writeFrames(bytes, HEADER_BYTES, [put(BASE + 1)], checksumOf(bytes));
-  assertEquals(readFrames(bytes, BASE, 0).writes.map(({ version }) => version), [BASE + 1]);
+  assertEquals(readFrames(bytes, 0).writes.map(({ version }) => version), [BASE + 1]);
 });
 
 Deno.test("readHeader() gives none for octets that are damaged, too few or empty", () => {

@@ -10,6 +10,7 @@ import {
   writeFrames,
   writeHeader,
 } from "./redo_frame.ts";
+import { StorageFailure } from "./storage_failure.ts";
 
 /** What is needed of a log's file. */
 export type LogFile =
@@ -61,8 +62,6 @@ export class RedoLog implements Disposable {
   readonly #flusher: Flusher;
   readonly #id: string;
   readonly #capacity: number;
-  /** The version that the database had on the disk when the log was begun. */
-  #base = 0;
   /** Frames that are not in the file yet, and how much of this they take. */
   #buffer = new Uint8Array(64 * 1_024);
   #buffered = 0;
@@ -115,8 +114,8 @@ export class RedoLog implements Disposable {
       file?.close();
       if (!create && error instanceof Deno.errors.NotFound) return undefined;
       if (error instanceof RedoLogError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new RedoLogError(`its redo log cannot be opened: ${reason}`, { cause: error });
+      const { message } = new StorageFailure(error);
+      throw new RedoLogError(`its redo log cannot be opened: ${message}`, { cause: error });
     }
   }
 
@@ -163,7 +162,7 @@ export class RedoLog implements Disposable {
 
   /** Begins anew: everything up to a version is on the disk in the database itself. */
   restart(base: number): void {
-    [this.#base, this.#end] = [base, 0];
+    this.#end = 0;
     writeHeader(this.#buffer, { id: this.#id, base });
     this.#buffered = HEADER_BYTES;
     this.#checksum = checksumOf(this.#buffer);
@@ -174,7 +173,7 @@ export class RedoLog implements Disposable {
     const bytes = new Uint8Array(this.size);
     this.#readInto(bytes.subarray(0, this.#end));
     bytes.set(this.#buffer.subarray(0, this.#buffered), this.#end);
-    return readFrames(bytes, this.#base, version).writes;
+    return readFrames(bytes, version).writes;
   }
 
   /** Closes and removes the file: everything is on the disk in the database itself. */
@@ -199,8 +198,7 @@ export class RedoLog implements Disposable {
         `its redo log begins at version ${header.base}, and the database ends at ${version}: it was replaced by an older one`,
       );
     }
-    this.#base = header.base;
-    return readFrames(bytes, header.base, Infinity);
+    return readFrames(bytes, Infinity);
   }
 
   #readInto(bytes: Uint8Array): void {

@@ -2,6 +2,7 @@ import { configureLogging, production } from "@flotilla/runtime";
 import { join } from "@std/path";
 import { openControlPort } from "./control/control_port.ts";
 import { takeOrders } from "./control/take_orders.ts";
+import { DataFolderError } from "./data_folder.ts";
 import { drainOrder } from "./drain_order.ts";
 import { denoLauncher } from "./launch.ts";
 import { LogFile } from "./log_file.ts";
@@ -43,6 +44,7 @@ export interface RunOptions {
  * Runs the processes of a topology until someone asks to stop, then drains them in order. Meanwhile it takes orders.
  *
  * @returns the exit code: 0 when everything went as asked, 1 when something could not start or had to be ended by force
+ * @throws {DataFolderError} when nothing can be kept in the folder of the data
  */
 export async function runSystem(
   processes: readonly PlannedProcess[],
@@ -51,7 +53,9 @@ export async function runSystem(
 ): Promise<number> {
   const { root, data, drain, supervised } = options;
   const logs = join(data, "logs");
-  await Deno.mkdir(logs, { recursive: true });
+  await Deno.mkdir(logs, { recursive: true }).catch((error) => {
+    throw new DataFolderError(data, error);
+  });
   const users = await developmentUsers(processes);
   using signals = stopSignals({ supervised });
   using log = new LogFile(join(logs, "supervisor.log"));

@@ -11,6 +11,7 @@ import {
 import { fromFileUrl, resolve } from "@std/path";
 import { z } from "zod";
 import { DataInUseError } from "./control/control_file.ts";
+import { DataFolderError } from "./data_folder.ts";
 import { type PlannedProcess, planProcesses } from "./plan.ts";
 import { portOwners } from "./port_owners.ts";
 import { describeTakenPorts, takenPorts } from "./ports.ts";
@@ -57,25 +58,8 @@ async function topologies(flags: FlagValues<typeof specs>) {
   }
 }
 
-/** Says why nothing can be kept in the folder, which is made, if anything keeps it from that. */
-async function unwritable(data: string): Promise<string | undefined> {
-  try {
-    await Deno.mkdir(data, { recursive: true });
-    return undefined;
-  } catch (error) {
-    const permission = error instanceof Deno.errors.NotCapable;
-    const reason = error instanceof Error ? error.message : String(error);
-    return permission
-      ? `Cannot keep data in ${data}: deno task up may write below data/ alone. Name a folder there with --data, or start the system ` +
-        "by deno run -A tasks/up.ts with the same flags."
-      : `Cannot keep data in ${data}: ${reason}`;
-  }
-}
-
 /** Says what keeps the system from starting, if anything does. */
-async function obstacle(processes: readonly PlannedProcess[], data: string): Promise<string | undefined> {
-  const closed = await unwritable(data);
-  if (closed !== undefined) return closed;
+async function obstacle(processes: readonly PlannedProcess[]): Promise<string | undefined> {
   const taken = takenPorts(processes);
   if (taken.length > 0) return describeTakenPorts(taken, await portOwners());
   try {
@@ -96,12 +80,12 @@ async function main(): Promise<number> {
   const processes = planProcesses(what.topology, { data });
   const terminal = new Terminal({ instances: processes.map(({ name }) => name) });
   terminal.say(`Starting ${processes.length} processes`);
-  const reason = await obstacle(processes, data);
+  const reason = await obstacle(processes);
   if (reason === undefined) {
     try {
       return await runSystem(processes, terminal, { ...flags, ...what, root, data });
     } catch (error) {
-      if (!(error instanceof DataInUseError)) throw error;
+      if (!(error instanceof DataInUseError || error instanceof DataFolderError)) throw error;
       terminal.say(error.message, "bad");
       return 1;
     }
